@@ -1,0 +1,83 @@
+"""What a channel offers: submit, resolve, cancel, health and a stream of outcomes.
+
+The channel turns what the provider did into an `Outcome` by its table and decides nothing else:
+who is tried next is the core's decision, which channel carries it the courier's.
+"""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+import msgspec
+
+from alerting.effect import Medium
+from alerting.event import Outcome
+
+
+class Order(msgspec.Struct, frozen=True):
+    """One rendered attempt, ready for the wire.
+
+    `to` is E.164 (or a name on the console); `text` is the SMS, or what a call speaks, once:
+    the channel repeats it. `wants_key` asks a call to wait for a digit. `created_at` is when
+    the attempt was first committed: `resolve` looks from there.
+    """
+
+    attempt_id: str
+    medium: Medium
+    to: str
+    text: str
+    created_at: datetime
+    expires_at: datetime
+    wants_key: bool = True
+    provider_id: str | None = None
+
+
+class Submitted(NamedTuple):
+    """What became of a submission, a look-up or a cancellation."""
+
+    outcome: Outcome
+    provider_id: str | None = None
+    detail: str = ""
+    retry_after_seconds: float | None = None
+
+
+class Progress(NamedTuple):
+    """A later outcome of an attempt, told by callback or found by polling."""
+
+    attempt_id: str
+    outcome: Outcome
+    provider_id: str | None = None
+    detail: str = ""
+
+
+class Health(NamedTuple):
+    """Whether the channel believes it can carry; `reason` is for the operator."""
+
+    is_up: bool
+    reason: str = ""
+
+
+class Channel(Protocol):
+    """One way to reach people."""
+
+    name: str
+    media: frozenset[Medium]
+    needs_internet: bool
+
+    async def run(self, report: Callable[[Progress], None]) -> None:
+        """Poll or listen until cancelled, reporting progress of what was submitted or tracked."""
+
+    async def submit(self, order: Order) -> Submitted:
+        """Make the attempt once; never retry inside, never raise for what a provider does."""
+
+    async def resolve(self, order: Order) -> Submitted:
+        """Find an attempt whose submission ended UNKNOWN: its state, NOT_FOUND, or UNKNOWN."""
+
+    async def cancel(self, order: Order) -> Submitted:
+        """Take back a queued or ringing attempt."""
+
+    def track(self, order: Order) -> None:
+        """Watch an attempt submitted before a restart (`provider_id` is set)."""
+
+    def health(self) -> Health:
+        """Say whether the channel can carry."""

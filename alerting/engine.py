@@ -1,0 +1,348 @@
+"""The core: one event in, effects out, and nothing else.
+
+`handle(event, now)` is a fold: the same events in the same order give the same state and the
+same effects. Homes know nothing of each other; what spans them is the community's small state.
+Deadlines are data inside the state; `next_deadline` says when the core wants to be asked again
+and `due_homes` whom to ask about. `now` never goes backward.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from alerting import community, duplicates, escalation, response
+from alerting.alarm import Alarm, NotAllowedError
+from alerting.community import CommunityState
+from alerting.deadlines import Deadlines
+from alerting.duplicates import Novelty
+from alerting.effect import Effect, Log, Submit
+from alerting.escalation import Scene
+from alerting.event import (
+    AnswerGiven,
+    AttemptReported,
+    ConfigApplied,
+    DrillOrdered,
+    Elapsed,
+    Event,
+    GapRecorded,
+    HoldSet,
+    HomeChanged,
+    HomeRemoved,
+    OperatorActed,
+    ReplyReceived,
+    ReportReceived,
+)
+from alerting.home import DeviceState, Gap, HomeState
+from alerting.policy import Priority
+from alerting.raising import raise_alarm, take_finding
+from alerting.rules import Finding, Rule, Sign, View
+from alerting.rules.no_motion import NoMotionParams, is_day, is_sign_of_life
+from alerting.settings import RULES, Settings
+from sensors.reading import Kind, Report, is_life_safety
+
+VERSION = 1
+"""Of the state's form; a snapshot of another version is not read, and the journal is folded."""
+
+_TROUBLE_KEPT = timedelta(hours=24)
+
+
+class CoreState(msgspec.Struct):
+    """Everything the core knows, as it is snapshotted."""
+
+    version: int
+    homes: dict[str, HomeState]
+    community: CommunityState
+    settings: bytes
+    holds: dict[str, datetime]
+
+
+class Decision(NamedTuple):
+    """What came of an event: effects, the journal's mark, and why it was refused, if it was."""
+
+    effects: list[Effect]
+    mark: str = ""
+    refusal: str = ""
+
+
+class Engine:
+    """The fold. Give it events; ask it for its next deadline; store its snapshot."""
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        """Start empty, with these settings until the journal says otherwise."""
+        self.homes: dict[str, HomeState] = {}
+        self.community = CommunityState()
+        self.holds: dict[str, datetime] = {}
+        self._deadlines = Deadlines(self._home_due)
+        self._by_kind: dict[Kind, tuple[Rule, ...]] = {
+            kind: tuple(rule for rule in RULES.values() if kind in rule.kinds) for kind in Kind
+        }
+        self._timed = tuple(rule for rule in RULES.values() if rule.due is not None)
+        self._apply(settings or Settings())
+
+    def _apply(self, settings: Settings) -> None:
+        """Put settings in force; running ladders keep the policy they were raised with."""
+        self.settings = settings
+        self.zone = ZoneInfo(settings.timezone)
+        self._params = {name: settings.params(name) for name in RULES}
+
+    # --- the state, in and out -------------------------------------------------------------
+
+    def snapshot(self) -> bytes:
+        """Serialise the state; equal states give equal bytes."""
+        state = CoreState(
+            VERSION,
+            self.homes,
+            self.community,
+            self.settings.model_dump_json().encode(),
+            self.holds,
+        )
+        return _ENCODER.encode(state)
+
+    def restore(self, body: bytes) -> bool:
+        """Take a snapshot in; False where it is of another version and the journal must serve."""
+        if msgspec.json.decode(body, type=_Versioned).version != VERSION:
+            return False
+        state = _DECODER.decode(body)
+        self.homes, self.community = state.homes, state.community
+        self.holds = state.holds
+        self._apply(Settings.model_validate_json(state.settings))
+        self._deadlines.plan_all(self.homes)
+        return True
+
+    # --- deadlines -------------------------------------------------------------------------
+
+    def next_deadline(self) -> datetime | None:
+        """Give when the core must be asked again; it may turn out that nothing is due then."""
+        return self._deadlines.first()
+
+    def due_homes(self, now: datetime) -> list[str]:
+        """Take the homes whose deadline has come; each wants an `Elapsed`."""
+        return self._deadlines.take_due(now)
+
+    def _home_due(self, home_id: str) -> datetime | None:
+        """Derive a home's deadline from its alarms and from what its silence will mean."""
+        home = self.homes.get(home_id)
+        if home is None:
+            return None
+        dues = [alarm.next_due() for alarm in home.alarms.values()]
+        hold = self._hold_of(home)
+        for rule in self._timed:
+            assert rule.due is not None
+            due = rule.due(View(self._params[rule.name], self.zone, home.armed_at), home)
+            dues.append(due if due is None or hold is None else max(due, hold))
+        return min((due for due in dues if due is not None), default=None)
+
+    def _hold_of(self, home: HomeState) -> datetime | None:
+        """Give until when this home's silence means nothing, because a link is behind."""
+        if not self.holds:
+            return None
+        links = {device.link for device in home.devices.values()}
+        holds = [until for link, until in self.holds.items() if not links or link in links]
+        return max(holds, default=None)
+
+    # --- events ----------------------------------------------------------------------------
+
+    def handle(self, event: Event, now: datetime) -> Decision:
+        """Take one event in and say what is to be done."""
+        match event:
+            case ReportReceived():
+                return self._report(event, now)
+            case HomeChanged():
+                self._home_changed(event, now)
+            case HomeRemoved():
+                self.homes.pop(event.home_id, None)
+            case ConfigApplied():
+                self._apply(Settings.model_validate_json(event.settings))
+                self._deadlines.plan_all(self.homes)
+            case HoldSet():
+                self._hold(event, now)
+            case GapRecorded():
+                self._gap(event)
+            case ReplyReceived():
+                return self._reply(event, now)
+            case Elapsed() | AttemptReported() | AnswerGiven() | OperatorActed() | DrillOrdered():
+                return self._at_home(event, now)
+        return Decision([])
+
+    def _report(self, event: ReportReceived, now: datetime) -> Decision:
+        """Judge a report new or not, note what it proves, and ask the rules."""
+        home = self.homes.get(event.home_id)
+        if home is None:
+            return Decision([], refusal="unknown_home")
+        report = event.report
+        device = home.devices.get(report.device_id)
+        if device is None:
+            device = home.devices[report.device_id] = DeviceState(report.received_at)
+        novelty = duplicates.judge(device, report)
+        device.heard_at, device.link = report.received_at, report.source.link
+        if novelty is Novelty.DUPLICATE:
+            return Decision([], mark="duplicate")
+        is_alive = novelty is Novelty.NEW and is_sign_of_life(report)
+        effects = list(self._ask_rules(home, report, novelty, now))
+        if is_alive:
+            home.alive_at, home.alive_link = report.received_at, report.source.link
+        mark = "" if novelty is Novelty.NEW else "duplicate"
+        if effects or event.home_id not in self._deadlines:
+            effects = self._settle(home, effects, now)
+        return Decision(effects, mark=mark)
+
+    def _ask_rules(
+        self, home: HomeState, report: Report, novelty: Novelty, now: datetime
+    ) -> Iterator[Effect]:
+        """Let the rules that want these kinds look; a likely duplicate can only raise afresh."""
+        kinds = {reading.kind for reading in report.readings}
+        asked = {rule.name: rule for kind in kinds for rule in self._by_kind[kind]}
+        for name in sorted(asked):
+            rule = asked[name]
+            view = View(self._params[name], self.zone, now)
+            for finding in rule.on_report(view, home, report):
+                is_open = home.open_alarm(name, finding.subject) is not None
+                is_repeat = novelty is not Novelty.NEW
+                if is_repeat and (is_open or not is_life_safety(report.readings)):
+                    continue
+                policy = self.settings.policy(name)
+                yield from take_finding(name, finding, policy, self._scene(home, now))
+
+    def _at_home(
+        self,
+        event: Elapsed | AttemptReported | AnswerGiven | OperatorActed | DrillOrdered,
+        now: datetime,
+    ) -> Decision:
+        """Handle what concerns one home and its alarms."""
+        home = self.homes.get(event.home_id)
+        if home is None:
+            return Decision([], refusal="unknown_home")
+        scene = self._scene(home, now)
+        if isinstance(event, Elapsed):
+            return Decision(self._settle(home, list(self._elapsed(home, scene)), now))
+        if isinstance(event, DrillOrdered):
+            return self._drill(home, event, now)
+        alarm = home.alarms.get(event.alarm_id)
+        if alarm is None:
+            return Decision([], refusal="unknown_alarm")
+        try:
+            effects = list(self._act(alarm, event, scene))
+        except NotAllowedError as error:
+            return Decision([], refusal=str(error))
+        return Decision(self._settle(home, effects, now))
+
+    @staticmethod
+    def _act(
+        alarm: Alarm, event: AttemptReported | AnswerGiven | OperatorActed, scene: Scene
+    ) -> Iterator[Effect]:
+        """Pass an event on to the machine it is for."""
+        match event:
+            case AttemptReported():
+                yield from escalation.take_outcome(
+                    alarm, event.attempt_id, event.outcome, scene, event.retry_after_seconds
+                )
+            case AnswerGiven():
+                yield from response.answer(alarm, event, scene)
+            case OperatorActed():
+                yield from response.operate(alarm, event, scene)
+
+    def _elapsed(self, home: HomeState, scene: Scene) -> Iterator[Effect]:
+        """Do what is due at a home: its alarms first, then what its silence means."""
+        for alarm in list(home.alarms.values()):
+            yield from escalation.wake(alarm, scene)
+            if alarm.is_open:
+                yield from response.wake_holds(alarm, scene)
+        hold = self._hold_of(home)
+        if hold is not None and scene.now < hold:
+            return
+        for rule in self._timed:
+            assert rule.on_time is not None
+            view = View(self._params[rule.name], self.zone, scene.now)
+            for finding in list(rule.on_time(view, home)):
+                policy = self.settings.policy(rule.name)
+                yield from take_finding(rule.name, finding, policy, scene)
+
+    def _scene(self, home: HomeState, now: datetime) -> Scene:
+        params = self._params["no_motion"]
+        assert isinstance(params, NoMotionParams)
+        return Scene(home, now, not is_day(now, params, self.zone))
+
+    def _drill(self, home: HomeState, event: DrillOrdered, now: datetime) -> Decision:
+        """Rehearse an alarm end to end; never beside a real one of the same kind."""
+        if event.kind not in RULES or RULES[event.kind].policy.priority is Priority.TROUBLE:
+            return Decision([], refusal=f"no drill of kind {event.kind}")
+        if home.open_alarm(event.kind) is not None or home.is_drilling(event.kind):
+            return Decision([], refusal="an alarm of this kind is open")
+        finding = Finding(Sign.DANGER, {"ordered_by": event.operator})
+        policy = self.settings.policy(event.kind)
+        scene = self._scene(home, now)
+        effects = list(raise_alarm(event.kind, finding, policy, scene, is_drill=True))
+        return Decision(self._settle(home, effects, now))
+
+    # --- the registry, gaps, texts ---------------------------------------------------------
+
+    def _home_changed(self, event: HomeChanged, now: datetime) -> None:
+        """Take a home's new record; a corrected number is tried again."""
+        home = self.homes.get(event.home.id)
+        if home is None:
+            self.homes[event.home.id] = HomeState(record=event.home, armed_at=now)
+        else:
+            home.record = event.home
+            home.barred = []
+        self._deadlines.plan(event.home.id)
+
+    def _hold(self, event: HoldSet, now: datetime) -> None:
+        """Hold silence's meaning for a link, or let it mean something again."""
+        self.holds = {link: until for link, until in self.holds.items() if until > now}
+        self.holds.pop(event.link, None)
+        if event.until > now:
+            self.holds[event.link] = event.until
+        self._deadlines.plan_all(self.homes)
+
+    def _gap(self, event: GapRecorded) -> None:
+        """Give every home on that link the lost time back."""
+        for home in self.homes.values():
+            links = {device.link for device in home.devices.values()}
+            if not links or event.link in links:
+                home.add_gap(Gap(event.link, event.since, event.until))
+
+    def _reply(self, event: ReplyReceived, now: datetime) -> Decision:
+        """Let the community find the alarm a text is about, then let the home act on it."""
+        found = community.resolve(self.community, event, now)
+        if isinstance(found, AnswerGiven):
+            return self._at_home(found, now)
+        return Decision(found)
+
+    # --- after every event of a home -------------------------------------------------------
+
+    def _settle(self, home: HomeState, effects: list[Effect], now: datetime) -> list[Effect]:
+        """Pass effects through the community, forget what is over, and plan the next deadline."""
+        settled: list[Effect] = []
+        for effect in effects:
+            if isinstance(effect, Submit):
+                settled.append(community.assign(self.community, effect, home.record.slot_hint))
+                continue
+            if isinstance(effect, Log) and effect.verb == "closed":
+                community.close(self.community, effect.alarm_id, now)
+                if effect.kind != "device_lost":
+                    home.alive_at = max(home.alive_at or now, now)
+            settled.append(effect)
+        for alarm in [a for a in home.alarms.values() if not a.is_open]:
+            if _is_forgotten(alarm, now):
+                del home.alarms[alarm.id]
+        self._deadlines.plan(home.record.id)
+        return settled
+
+
+def _is_forgotten(alarm: Alarm, now: datetime) -> bool:
+    """Say whether a closed alarm need not be remembered any more."""
+    assert alarm.closed_at is not None
+    is_trouble = alarm.policy.priority is Priority.TROUBLE
+    kept = _TROUBLE_KEPT if is_trouble else response.CLOSED_KEPT
+    return now - alarm.closed_at >= kept
+
+
+class _Versioned(msgspec.Struct):
+    version: int
+
+
+_ENCODER = msgspec.json.Encoder(order="sorted")
+_DECODER = msgspec.json.Decoder(CoreState)

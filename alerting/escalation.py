@@ -1,0 +1,358 @@
+"""The ladder: whom to call now, whom to call next, until a person has looked.
+
+A rung starts all its aims at once. When an attempt fails the ladder moves on at once: to that
+person's place in the next in line, or, when nobody is being reached any more, to the next rung.
+After the last rung it begins again, for as long as the alarm is RAISED: a ladder never ends in
+silence.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from alerting.alarm import Alarm, State, Step
+from alerting.effect import Cancel, Effect, HandOver, Log, Medium, Resolve, Submit, Template
+from alerting.event import Outcome
+from alerting.home import Barred, HomeState
+from alerting.notification import LIFETIME, Notification, report
+from alerting.policy import FIRST_QUESTION, Aim, Priority, Whom
+from alerting.record import ResponderRecord, Role
+
+MAX_ROUNDS = 3
+"""How often neighbours are called without an answer; the desk and the posts have no end."""
+
+_ROLE = {Whom.DESK: Role.DESK, Whom.POSTS: Role.POST, Whom.FAMILY: Role.FAMILY}
+
+
+class Scene(NamedTuple):
+    """Where and when the ladder acts: the home, the instant, and whether people sleep."""
+
+    home: HomeState
+    now: datetime
+    is_night: bool
+
+
+def log(alarm: Alarm, verb: str, **facts: str) -> Log:
+    """Write a line of the alarm log; lines of one alarm are numbered, so the key is unique."""
+    alarm.line += 1
+    return Log(
+        key=f"{alarm.id}.log.{alarm.line}",
+        home_id=alarm.home_id,
+        alarm_id=alarm.id,
+        kind=alarm.kind,
+        verb=verb,
+        priority=alarm.policy.priority.value,
+        facts=facts,
+    )
+
+
+def ask_first(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
+    """Open the cancel window of a soft alarm: the resident is rung, the desk is shown."""
+    alarm.window_due = scene.now + timedelta(seconds=alarm.policy.cancel_window_seconds)
+    for aim in FIRST_QUESTION:
+        yield from _aim(alarm, aim, scene)
+
+
+def begin(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
+    """Start the ladder at its first rung."""
+    alarm.window_due = None
+    yield from _rung(alarm, 0, scene)
+
+
+def climb(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
+    """Go to the next rung; after the last one the ladder begins again."""
+    if alarm.policy.repeat_seconds <= 0:
+        alarm.ladder_due = None
+        return
+    alarm.advance(Step.ESCALATED)
+    rung = alarm.rung + 1
+    if rung >= len(alarm.policy.steps):
+        alarm.repeats += 1
+        rung = 0
+        _new_round(alarm)
+    yield log(alarm, "escalated", rung=str(rung + 1), round=str(alarm.round))
+    yield from _rung(alarm, rung, scene)
+
+
+def resume(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
+    """Begin again after a promise failed: also those who were told not to come are asked."""
+    alarm.holder_id = None
+    alarm.lease_due = alarm.outcome_due = None
+    alarm.repeats = 0
+    _new_round(alarm)
+    yield from _rung(alarm, 0, scene)
+
+
+def _new_round(alarm: Alarm) -> None:
+    """Count a round; the last but one is forgotten, so that a long alarm stays small."""
+    alarm.round += 1
+    alarm.notifications = {
+        key: notification
+        for key, notification in alarm.notifications.items()
+        if not notification.is_done or _round(notification) >= alarm.round - 1
+    }
+
+
+def _rung(alarm: Alarm, rung: int, scene: Scene) -> Iterator[Effect]:
+    """Start every aim of a rung and set when the next is due."""
+    step = alarm.policy.steps[rung]
+    alarm.rung = rung
+    wait = step.wait_seconds
+    if rung == len(alarm.policy.steps) - 1:
+        wait += alarm.policy.repeat_seconds
+    is_over = alarm.policy.repeat_seconds <= 0
+    alarm.ladder_due = None if is_over else scene.now + timedelta(seconds=wait)
+    for aim in step.aims:
+        yield from _aim(alarm, aim, scene)
+
+
+def _aim(alarm: Alarm, aim: Aim, scene: Scene) -> Iterator[Effect]:
+    """Reach the people an aim names; the emergency aim is a hand-over, not a notification."""
+    if aim.whom is Whom.EMERGENCY:
+        yield hand_over(alarm, alarm.policy.hand_over)
+    elif aim.whom is Whom.RESIDENT:
+        is_soft = alarm.policy.priority is Priority.SOFT
+        template = Template.RESIDENT_CHECK if is_soft else Template.RESIDENT_HEARD
+        for resident in scene.home.record.residents:
+            if resident.can_answer:
+                yield from notify(alarm, resident.id, aim.media, template, scene)
+    elif aim.whom is Whom.FAMILY:
+        yield from tell_family(alarm, Template.FAMILY_START, scene)
+    elif aim.whom is Whom.NEIGHBOURS:
+        for person in _neighbours(alarm, scene)[: aim.count]:
+            yield from _call(alarm, person, aim.media, scene)
+    else:
+        for person in _of_role(scene, _ROLE[aim.whom])[: aim.count]:
+            yield from _call(alarm, person, aim.media, scene)
+
+
+def _of_role(scene: Scene, role: Role) -> list[ResponderRecord]:
+    """List the home's people of a role in the order in which they are asked."""
+    return [person for person in scene.home.record.responders if person.role is role]
+
+
+def _neighbours(alarm: Alarm, scene: Scene) -> list[ResponderRecord]:
+    """List neighbours not asked in this round, those who may be woken first at night.
+
+    Who said they cannot is not asked again. Nobody is left out for the night when nobody else
+    is left: a broken sleep is better than no answer.
+    """
+    if alarm.repeats >= MAX_ROUNDS:
+        return []
+    asked = {n.person_id for n in alarm.notifications.values() if _round(n) == alarm.round}
+    free = [
+        person
+        for person in _of_role(scene, Role.NEIGHBOUR)
+        if person.id not in asked and person.id not in alarm.declined_ids
+    ]
+    if scene.is_night:
+        free.sort(key=lambda person: not person.at_night)
+    return free
+
+
+def _round(notification: Notification) -> int:
+    """Read the round out of a notification's key."""
+    return int(notification.key.rsplit(".", 1)[1])
+
+
+def _call(
+    alarm: Alarm, person: ResponderRecord, media: tuple[Medium, ...], scene: Scene
+) -> Iterator[Effect]:
+    """Call a responder over those of the media they have."""
+    has = {Medium.SMS: person.sms, Medium.VOICE: person.voice, Medium.CONSOLE: True}
+    usable = tuple(medium for medium in media if has[medium])
+    template = Template.DRILL if alarm.is_drill else Template.ALARM
+    if person.role is not Role.DESK and person.id not in alarm.called_ids:
+        alarm.called_ids.append(person.id)
+    yield from notify(alarm, person.id, usable, template, scene)
+
+
+def notify(
+    alarm: Alarm,
+    person_id: str,
+    media: tuple[Medium, ...],
+    template: Template,
+    scene: Scene,
+    actor_id: str | None = None,
+) -> Iterator[Effect]:
+    """Create notifications and submit their first attempts; each key is used once."""
+    for medium in media:
+        if Barred(person_id, medium) in scene.home.barred:
+            continue
+        key = f"{alarm.id}.{person_id}.{medium}.{template}.{alarm.round}"
+        if key in alarm.notifications:
+            continue
+        notification = Notification(
+            key=key,
+            person_id=person_id,
+            medium=medium,
+            template=template,
+            expires_at=scene.now + LIFETIME,
+            attempted_at=scene.now,
+            expects_answer=template in {Template.ALARM, Template.DRILL, Template.RESIDENT_CHECK},
+        )
+        notification.begin(scene.now)
+        alarm.notifications[key] = notification
+        yield _submit(alarm, notification, scene.now, actor_id)
+
+
+def tell_family(
+    alarm: Alarm, template: Template, scene: Scene, actor_id: str | None = None
+) -> Iterator[Effect]:
+    """Tell the family; they are never asked to go."""
+    if not alarm.is_drill:
+        for person in _of_role(scene, Role.FAMILY):
+            alarm.is_family_told = True
+            media = (Medium.SMS,) if person.sms else (Medium.VOICE,)
+            yield from notify(alarm, person.id, media, template, scene, actor_id)
+
+
+def tell_desk(alarm: Alarm, template: Template, scene: Scene, actor_id: str) -> Iterator[Effect]:
+    """Show the desk something that needs its hand."""
+    for person in _of_role(scene, Role.DESK):
+        yield from notify(alarm, person.id, (Medium.CONSOLE,), template, scene, actor_id)
+
+
+def _submit(
+    alarm: Alarm, notification: Notification, now: datetime, actor_id: str | None = None
+) -> Submit:
+    """Ask for the running attempt of a notification."""
+    return Submit(
+        key=notification.attempt_id,
+        home_id=alarm.home_id,
+        alarm_id=alarm.id,
+        person_id=notification.person_id,
+        medium=notification.medium,
+        template=notification.template,
+        kind=alarm.kind,
+        not_before=now,
+        expires_at=notification.expires_at,
+        raised_at=alarm.raised_at,
+        is_urgent=alarm.is_life_safety,
+        is_drill=alarm.is_drill,
+        is_unanswered=_rang_resident(alarm),
+        lease_minutes=round(alarm.policy.lease_seconds / 60),
+        actor_id=actor_id,
+    )
+
+
+def _rang_resident(alarm: Alarm) -> bool:
+    """Say whether the resident was rung before people were called, without an answer."""
+    asked = (Template.RESIDENT_HEARD, Template.RESIDENT_CHECK)
+    is_later = alarm.rung + alarm.repeats > 0 or alarm.policy.cancel_window_seconds > 0
+    return is_later and any(n.template in asked for n in alarm.notifications.values())
+
+
+def hand_over(alarm: Alarm, service: str) -> HandOver:
+    """Hand the alarm to an emergency service, once a round."""
+    return HandOver(
+        key=f"{alarm.id}.hand_over.{service}.{alarm.round}",
+        home_id=alarm.home_id,
+        alarm_id=alarm.id,
+        service=service,
+        kind=alarm.kind,
+        raised_at=alarm.raised_at,
+        is_drill=alarm.is_drill,
+    )
+
+
+def take_outcome(
+    alarm: Alarm,
+    attempt_id: str,
+    outcome: Outcome,
+    scene: Scene,
+    retry_after_seconds: float | None = None,
+) -> Iterator[Effect]:
+    """Take in what a channel says of an attempt; what is said of an older attempt is history."""
+    notification = alarm.notifications.get(attempt_id.rsplit(".", 1)[0])
+    if notification is None or notification.attempt_id != attempt_id or notification.is_done:
+        return
+    verdict = report(notification, outcome, scene.now, retry_after_seconds)
+    if verdict.bars:
+        scene.home.barred.append(Barred(notification.person_id, notification.medium))
+        yield log(alarm, "number_refused", person=notification.person_id)
+    if notification.is_done or verdict.moves_on:
+        yield log(
+            alarm,
+            "attempt_ended",
+            person=notification.person_id,
+            medium=notification.medium,
+            outcome=outcome,
+        )
+    if verdict.moves_on and notification.expects_answer:
+        yield from move_on(alarm, notification, scene)
+
+
+def move_on(alarm: Alarm, failed: Notification, scene: Scene) -> Iterator[Effect]:
+    """Put the next in line in a failed notification's place, now."""
+    if alarm.state is not State.RAISED:
+        return
+    if _role_of(failed.person_id, scene) is Role.NEIGHBOUR:
+        yield from call_next(alarm, scene)
+    if alarm.ladder_due is not None and not _is_reaching(alarm):
+        alarm.ladder_due = scene.now if _has_higher_rung(alarm) else alarm.ladder_due
+
+
+def call_next(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
+    """Call one more neighbour now, if there is one."""
+    for person in _neighbours(alarm, scene)[:1]:
+        yield from _call(alarm, person, (Medium.SMS, Medium.VOICE), scene)
+
+
+def _role_of(person_id: str, scene: Scene) -> Role | None:
+    """Say what a person is to this home."""
+    for person in scene.home.record.responders:
+        if person.id == person_id:
+            return person.role
+    return None
+
+
+def _is_reaching(alarm: Alarm) -> bool:
+    """Say whether any attempt may still bring an answer of its own accord."""
+    return any(
+        not n.is_done and not n.has_moved and n.expects_answer and n.medium is not Medium.CONSOLE
+        for n in alarm.notifications.values()
+    )
+
+
+def _has_higher_rung(alarm: Alarm) -> bool:
+    """Say whether a rung is left; after the last one the ladder rests until it begins again."""
+    return alarm.rung < len(alarm.policy.steps) - 1
+
+
+def wake(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
+    """Do what is due for the alarm's notifications: try again, look up, or give up waiting."""
+    for notification in list(alarm.notifications.values()):
+        if notification.is_done:
+            continue
+        now = scene.now
+        if notification.again_at is not None and notification.again_at <= now:
+            notification.again(now)
+            yield _submit(alarm, notification, now)
+        elif notification.look_up_at is not None and notification.look_up_at <= now:
+            notification.look_up_at = None
+            notification.due = now + timedelta(seconds=10)
+            yield Resolve(
+                key=f"{notification.attempt_id}.look_up.{notification.tries}",
+                attempt_id=notification.attempt_id,
+                home_id=alarm.home_id,
+                alarm_id=alarm.id,
+                not_before=now,
+            )
+        elif notification.due is not None and notification.due <= now:
+            yield from take_outcome(alarm, notification.attempt_id, Outcome.EXPIRED, scene)
+
+
+def take_back(alarm: Alarm, spared: str | None = None) -> Iterator[Effect]:
+    """Cancel what is still queued or ringing, except to `spared`, who is on the line."""
+    for notification in alarm.notifications.values():
+        if notification.is_done or not notification.expects_answer:
+            continue
+        notification.is_done = True
+        if notification.person_id != spared and notification.medium is not Medium.CONSOLE:
+            yield Cancel(
+                key=f"{notification.attempt_id}.cancel",
+                attempt_id=notification.attempt_id,
+                home_id=alarm.home_id,
+                alarm_id=alarm.id,
+            )

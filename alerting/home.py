@@ -1,0 +1,100 @@
+"""The state of one home: all that rules and ladders know about it, and nothing of another home.
+
+Status is derived from facts and `now`, never cached. The state is serialised as it stands, so
+every field is plain data.
+"""
+
+from datetime import datetime, timedelta
+
+import msgspec
+
+from alerting.alarm import Alarm
+from alerting.record import HomeRecord
+
+
+class Seen(msgspec.Struct, array_like=True):
+    """One payload kept to tell a redelivery: its digest, and when it came."""
+
+    digest: int
+    at: datetime
+
+
+class Boot(msgspec.Struct, array_like=True):
+    """Sequence numbers of one boot: the highest, and a bit mask of the 64 up to it."""
+
+    id: str
+    top: int
+    window: int
+
+
+class DeviceState(msgspec.Struct, omit_defaults=True):
+    """What was heard of one device: when, over which link, its last two boots, last payloads."""
+
+    heard_at: datetime
+    link: str = ""
+    boots: list[Boot] = []
+    seen: list[Seen] = []
+
+
+class Gap(msgspec.Struct, array_like=True, frozen=True):
+    """Time in which readings of one link could be lost."""
+
+    link: str
+    since: datetime
+    until: datetime
+
+
+class Barred(msgspec.Struct, array_like=True, frozen=True):
+    """A number that the network refuses for a medium, until the registry changes it."""
+
+    person_id: str
+    medium: str
+
+
+class HomeState(msgspec.Struct, omit_defaults=True):
+    """One home. `alive_at` is the last sign of life, `armed_at` when watching began."""
+
+    record: HomeRecord
+    armed_at: datetime
+    alive_at: datetime | None = None
+    alive_link: str = ""
+    devices: dict[str, DeviceState] = {}
+    gaps: list[Gap] = []
+    alarms: dict[str, Alarm] = {}
+    barred: list[Barred] = []
+
+    def open_alarm(self, kind: str, subject: str = "") -> Alarm | None:
+        """Find the open alarm of this kind (and of this device, where it is a device's own).
+
+        A drill is not one: a fire during a drill is a fire.
+        """
+        for alarm in self.alarms.values():
+            is_same = alarm.kind == kind and alarm.subject == subject
+            if is_same and alarm.is_open and not alarm.is_drill:
+                return alarm
+        return None
+
+    def is_drilling(self, kind: str) -> bool:
+        """Say whether a drill of this kind is under way."""
+        return any(a.is_open and a.is_drill and a.kind == kind for a in self.alarms.values())
+
+    def closed_at(self, kind: str, subject: str) -> datetime | None:
+        """Give when the last alarm of this kind and device that is still remembered was closed."""
+        closings = (
+            alarm.closed_at
+            for alarm in self.alarms.values()
+            if alarm.closed_at is not None and alarm.kind == kind and alarm.subject == subject
+        )
+        return max(closings, default=None)
+
+    def lost_time(self, link: str, since: datetime) -> timedelta:
+        """Add up the time after `since` in which readings of `link` (empty: any) could be lost."""
+        lost = timedelta()
+        for gap in self.gaps:
+            if link in {gap.link, ""} and gap.until > since:
+                lost += gap.until - max(gap.since, since)
+        return lost
+
+    def add_gap(self, gap: Gap) -> None:
+        """Remember a gap; the oldest are forgotten, for no deadline reaches that far back."""
+        self.gaps = [*self.gaps[-7:], gap]

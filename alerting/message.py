@@ -1,0 +1,317 @@
+"""The texts: what a person reads or hears. Pure; sending is somebody else's work.
+
+One SMS is one segment, 70 UTF-16 units: place and thing first, the goer's own safety in it, no
+health data, a landline to ring. Where an address is long, optional parts are left out from the
+least needed on, and only then is the rest cut. A call speaks the same facts with keys to press.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from alerting.effect import Medium, Submit, Template
+
+SEGMENT = 70
+"""UTF-16 units of one SMS."""
+
+
+class Facts(NamedTuple):
+    """What the registry and the configuration know, looked up when a message is rendered.
+
+    `address` is the short one people use (3栋2单元502); `time` is local, HH:MM; `mates` are
+    (slot, address) of the alarms a WHICH_ONE names.
+    """
+
+    community: str
+    landline: str
+    address: str
+    resident: str
+    time: str
+    actor: str = ""
+    mates: tuple[tuple[int, str], ...] = ()
+
+
+WHAT = {
+    "smoke": "烟雾报警",
+    "gas": "燃气报警",
+    "co": "一氧化碳报警",
+    "heat": "高温报警",
+    "help_call": "按了求助铃",
+    "fall": "可能跌倒",
+    "no_motion": "今天家里一直没动静",
+    "device_lost": "设备离线",
+}
+"""What happened, by the alarm's kind."""
+
+
+class _Part(NamedTuple):
+    """A piece of a text; those with the highest `rank` are left out first, 0 never."""
+
+    text: str
+    rank: int = 0
+
+
+def units(text: str) -> int:
+    """Count UTF-16 units, which is how a network counts."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def _fit(community: str, *parts: _Part) -> str:
+    """Join the parts behind the signature, leaving out what does not fit."""
+    kept = list(parts)
+    while True:
+        text = f"【{community}】" + "".join(part.text for part in kept)
+        if units(text) <= SEGMENT:
+            return text
+        most = max(part.rank for part in kept)
+        if most == 0:
+            return _cut(text)
+        kept = [part for part in kept if part.rank < most]
+
+
+def _cut(text: str) -> str:
+    """Cut a text to one segment without splitting a character."""
+    while units(text) > SEGMENT:
+        text = text[:-1]
+    return text
+
+
+class _Draft(NamedTuple):
+    """What a text is made from: the order, the facts, and the answers it asks for."""
+
+    submit: Submit
+    facts: Facts
+
+    def key(self, digit: int) -> str:
+        """Give the digits to answer with: the slot comes first where two alarms are open."""
+        slot = self.submit.slot
+        return str(digit) if slot is None else f"{slot}{digit}"
+
+    @property
+    def what(self) -> str:
+        """Say what happened."""
+        return WHAT.get(self.submit.kind, "报警")
+
+
+def _go_or_not(draft: _Draft) -> str:
+    return f"能去回{draft.key(1)}，不能回{draft.key(2)}"
+
+
+def _alarm(draft: _Draft) -> tuple[_Part, ...]:
+    facts, kind = draft.facts, draft.submit.kind
+    desk = _Part(f"。值班室{facts.landline}", 2)
+    unanswered = _Part("，电话没人接" if draft.submit.is_unanswered else "", 1)
+    if kind == "gas":
+        warn = "别按门铃别开灯别进屋，敲门喊人出来，到楼外打119。"
+        return (_Part(f"急！{facts.address}燃气报警。{warn}{_go_or_not(draft)}"),)
+    if kind == "no_motion":
+        return (
+            _Part(f"请去看看{facts.address}"),
+            _Part(facts.resident, 3),
+            _Part("，今天家里一直没动静"),
+            unanswered,
+            _Part(f"。{_go_or_not(draft)}"),
+            desk,
+        )
+    if kind in {"help_call", "fall"}:
+        return (
+            _Part(f"急！{facts.address}"),
+            _Part(facts.resident, 3),
+            _Part(draft.what),
+            unanswered,
+            _Part(f"，请马上去敲门。{_go_or_not(draft)}"),
+            desk,
+        )
+    return (
+        _Part(f"急！{facts.address}"),
+        _Part(f"{facts.resident}家", 1),
+        _Part(draft.what),
+        _Part(facts.time, 2),
+        _Part("，请马上去敲门。"),
+        _Part("见烟见火别进去，打119。"),
+        _Part(_go_or_not(draft)),
+    )
+
+
+def _drill(draft: _Draft) -> tuple[_Part, ...]:
+    return (
+        _Part(f"演练，不是真的：{draft.facts.address}{draft.what}。"),
+        _Part(f"请您回{draft.key(1)}试一下，不用出门。"),
+    )
+
+
+def _going(draft: _Draft) -> tuple[_Part, ...]:
+    facts = draft.facts
+    return (
+        _Part(f"谢谢！您去{facts.address}，{draft.submit.lease_minutes}分钟内到。到了回{draft.key(3)}"),
+        _Part(f"；去不了回{draft.key(2)}，我们马上找别人。"),
+        _Part(f"不会发文字就打{facts.landline}", 1),
+    )
+
+
+def _arrived(draft: _Draft) -> tuple[_Part, ...]:
+    who = draft.facts.resident or "老人"
+    return (
+        _Part(f"见到{who}本人了吗？人没事回{draft.key(4)}，要救护车回{draft.key(9)}，"),
+        _Part(f"敲门没人应回{draft.key(8)}，在门口等"),
+        _Part("，值班员马上给您打电话", 1),
+    )
+
+
+def _stand_down(draft: _Draft) -> tuple[_Part, ...]:
+    return (_Part(f"{draft.facts.address}已有人去了，您不用去了，谢谢您。"),)
+
+
+def _not_held(draft: _Draft) -> tuple[_Part, ...]:
+    return (_Part(f"没回{draft.key(1)}我们会继续找别人。{draft.facts.address}{_go_or_not(draft)}"),)
+
+
+def _say_one(draft: _Draft) -> tuple[_Part, ...]:
+    return (_Part(f"谢谢！{draft.facts.address}{_go_or_not(draft)}。没回1我们会继续找别人"),)
+
+
+def _which_one(draft: _Draft) -> tuple[_Part, ...]:
+    picks = [f"去{address}的回{slot}1" for slot, address in draft.facts.mates]
+    head = f"您有{len(picks)}处报警："
+    return (_Part(head), *(_Part(f"{pick}，", rank) for rank, pick in enumerate(picks)))
+
+
+def _already_closed(draft: _Draft) -> tuple[_Part, ...]:
+    return (_Part(f"{draft.facts.address}已经处理好了，您不用去了，谢谢您。"),)
+
+
+def _unclear(draft: _Draft) -> tuple[_Part, ...]:
+    facts = draft.facts
+    place = f"能去{facts.address}回1，不能回2。" if facts.address else ""
+    return (_Part(f"没看懂您的短信。{place}"), _Part(f"有事打{facts.landline}", 1))
+
+
+def _stopped(draft: _Draft) -> tuple[_Part, ...]:
+    return (_Part("记下了，值班员会给您打电话确认。"), _Part(f"值班室{draft.facts.landline}", 1))
+
+
+def _family(said: str) -> Callable[[_Draft], tuple[_Part, ...]]:
+    """Make the family's text of one stage; it gives the desk's landline, for 120 is not hers."""
+
+    def render_family(draft: _Draft) -> tuple[_Part, ...]:
+        facts = draft.facts
+        who = facts.resident or facts.address
+        actor = facts.actor or "值班员"
+        return (
+            _Part(f"{who}{facts.time}{draft.what}，{said.format(actor=actor)}。"),
+            _Part(f"问情况打值班室{facts.landline}"),
+        )
+
+    return render_family
+
+
+def _desk(said: str) -> Callable[[_Draft], tuple[_Part, ...]]:
+    """Make a line for the desk's console."""
+
+    def render_desk(draft: _Draft) -> tuple[_Part, ...]:
+        facts = draft.facts
+        return (_Part(f"{facts.address}{facts.resident} {draft.what}：{facts.actor}{said}"),)
+
+    return render_desk
+
+
+def _resident_check(draft: _Draft) -> tuple[_Part, ...]:
+    del draft
+    return (_Part("您家里好久没有动静了，我们不放心。没事按1，要人来按9，或者直接说话。"),)
+
+
+def _resident_heard(draft: _Draft) -> tuple[_Part, ...]:
+    if draft.submit.kind == "help_call":
+        return (_Part("求助收到了，我们正在叫人过来，您别急着起身。没事的，按错了不要紧。"),)
+    return (_Part(f"您家{draft.what}。要是着火，请马上出门，别拿东西。邻居正在赶来。"),)
+
+
+def _resident_coming(draft: _Draft) -> tuple[_Part, ...]:
+    who = draft.facts.actor or "邻居"
+    return (_Part(f"求助收到了，{who}马上来，您别急着起身。"),)
+
+
+_TEXTS: dict[Template, Callable[[_Draft], tuple[_Part, ...]]] = {
+    Template.ALARM: _alarm,
+    Template.DRILL: _drill,
+    Template.GOING: _going,
+    Template.ARRIVED: _arrived,
+    Template.STAND_DOWN: _stand_down,
+    Template.NOT_HELD: _not_held,
+    Template.SAY_ONE: _say_one,
+    Template.WHICH_ONE: _which_one,
+    Template.ALREADY_CLOSED: _already_closed,
+    Template.UNCLEAR: _unclear,
+    Template.STOPPED: _stopped,
+    Template.RESIDENT_CHECK: _resident_check,
+    Template.RESIDENT_HEARD: _resident_heard,
+    Template.RESIDENT_COMING: _resident_coming,
+    Template.FAMILY_START: _family("值班室和邻居正在处理"),
+    Template.FAMILY_GOING: _family("{actor}正赶过去"),
+    Template.FAMILY_ARRIVED: _family("{actor}已到门口"),
+    Template.FAMILY_RESULT: _family("已处理完，值班员会跟您说"),
+    Template.DESK_NOBODY_OPENS: _desk("敲门没人应，请找钥匙或打110"),
+    Template.DESK_AMBULANCE: _desk("说要救护车，请打120"),
+    Template.DESK_UNANSWERED: _desk("到了没回话，请打电话问问"),
+    Template.DESK_STOPPED: _desk("不想再收短信，请打电话问问"),
+}
+
+
+def render(submit: Submit, facts: Facts) -> str:
+    """Render an order: one SMS segment, a console line, or what a call speaks once."""
+    draft = _Draft(submit, facts)
+    if submit.medium is Medium.VOICE:
+        return _spoken(draft)
+    if submit.medium is Medium.CONSOLE and submit.template is Template.ALARM:
+        return f"{facts.time} {facts.address} {facts.resident} {draft.what}"
+    return _fit(facts.community, *_TEXTS[submit.template](draft))
+
+
+_SAFETY = {
+    "gas": "别按门铃，别开灯，别进屋，敲门喊人出来，到楼外打119。",
+    "smoke": "见烟见火别进去，打119。",
+    "co": "别进屋，敲门喊人出来。",
+    "heat": "见烟见火别进去，打119。",
+}
+
+
+def _spoken(draft: _Draft) -> str:
+    """Say what a call speaks: who rings, what happened, and the keys."""
+    facts, template = draft.facts, draft.submit.template
+    if template in {Template.ALARM, Template.DRILL}:
+        drill = "这是演练，不是真的。" if draft.submit.is_drill else "紧急。"
+        return (
+            f"这里是{facts.community}值班室。{drill}{facts.address}{facts.resident}{draft.what}，"
+            f"请马上去敲门。{_SAFETY.get(draft.submit.kind, '')}能去请按1，不能去请按2。"
+        )
+    body = "".join(part.text for part in _TEXTS[template](draft))
+    return f"{facts.resident}您好，这里是{facts.community}值班室。{body}"
+
+
+class Place(NamedTuple):
+    """Where a home is, in the order in which a dispatcher asks; empty where not recorded."""
+
+    district: str
+    street: str
+    compound: str
+    building: str
+    unit: str
+    room: str
+    gate: str
+    floor: str
+    lift: str
+
+
+def script(place: Place, facts: Facts, kind: str, caller: str) -> list[str]:
+    """Write what a person reads to 119, 120 or 110, in the order in which it is asked."""
+    where = f"{place.district}{place.street}{place.compound}"
+    door = f"{place.building}{place.unit}{place.room}"
+    return [
+        f"地址：{where}{door}",
+        f"从哪个门进：{place.gate or '未登记'}",
+        f"楼层：{place.floor or '未登记'}；电梯：{place.lift or '未登记'}",
+        f"联系电话：{facts.landline}（{caller}）",
+        f"情况：{facts.time}{WHAT.get(kind, '报警')}",
+        "神志：未确认；呼吸：未确认",
+        "门能否打开：未确认",
+        f"谁接车：{facts.actor or caller}",
+    ]

@@ -1,0 +1,87 @@
+"""What a rule found becomes an alarm, a stronger alarm, or a line of the log."""
+
+from collections.abc import Iterator
+
+from alerting import escalation, response
+from alerting.alarm import Alarm, State, Step, alarm_id
+from alerting.effect import Effect, Log
+from alerting.escalation import Scene
+from alerting.policy import LATE, Policy, Priority
+from alerting.rules import Finding, Sign
+
+
+def take_finding(kind: str, finding: Finding, policy: Policy, scene: Scene) -> Iterator[Effect]:
+    """Let one finding act on the home; `policy` is in force for alarms that begin now."""
+    alarm = scene.home.open_alarm(kind, finding.subject)
+    if finding.sign is Sign.TESTED:
+        name = alarm_id(scene.home.record.id, kind, scene.now)
+        yield Log(
+            key=f"{name}.tested",
+            home_id=scene.home.record.id,
+            alarm_id="",
+            kind=kind,
+            verb="tested",
+            priority=Priority.TROUBLE.value,
+            facts=finding.evidence,
+        )
+    elif finding.sign is Sign.RESTORED:
+        if alarm is not None:
+            yield from _restore(alarm, finding, scene)
+    elif alarm is not None:
+        yield from _reinforce(alarm, finding, scene)
+    else:
+        yield from raise_alarm(kind, finding, LATE if finding.is_late else policy, scene)
+
+
+def raise_alarm(
+    kind: str, finding: Finding, policy: Policy, scene: Scene, *, is_drill: bool = False
+) -> Iterator[Effect]:
+    """Raise an alarm at once, or, for a soft one, ask the resident first."""
+    name = alarm_id(scene.home.record.id, kind, scene.now)
+    while name in scene.home.alarms:
+        name += "x"
+    alarm = Alarm(
+        id=name,
+        home_id=scene.home.record.id,
+        kind=kind,
+        policy=policy,
+        raised_at=scene.now,
+        subject=finding.subject,
+        is_drill=is_drill,
+        evidence=finding.evidence,
+    )
+    scene.home.alarms[name] = alarm
+    if policy.cancel_window_seconds > 0:
+        alarm.state = State.PRE_ALARM
+        yield escalation.log(alarm, "pre_alarm", **finding.evidence)
+        yield from escalation.ask_first(alarm, scene)
+    else:
+        yield escalation.log(alarm, "drill_raised" if is_drill else "raised", **finding.evidence)
+        yield from escalation.begin(alarm, scene)
+
+
+def _reinforce(alarm: Alarm, finding: Finding, scene: Scene) -> Iterator[Effect]:
+    """Count another sign; the first and those of other devices are told, the rest only counted.
+
+    A soft alarm with a second sign waits no longer.
+    """
+    alarm.signs += 1
+    is_second = alarm.signs == 2  # noqa: PLR2004 -- the second sign
+    is_other = finding.evidence.get("device") != alarm.evidence.get("device")
+    if not (is_second or is_other):
+        return
+    if alarm.state is State.PRE_ALARM:
+        yield from response.raise_now(alarm, scene, "reinforced")
+    else:
+        alarm.advance(Step.REINFORCED)
+        yield escalation.log(alarm, "reinforced", **finding.evidence)
+
+
+def _restore(alarm: Alarm, finding: Finding, scene: Scene) -> Iterator[Effect]:
+    """The condition has gone: recorded; only a trouble ends by it."""
+    if alarm.policy.priority is Priority.TROUBLE:
+        yield from response.end_trouble(alarm, finding.evidence, scene)
+    elif alarm.restored_at is None:
+        alarm.advance(Step.RESTORED)
+        alarm.restored_at = scene.now
+        yield escalation.log(alarm, "restored", **finding.evidence)

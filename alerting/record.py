@@ -1,0 +1,58 @@
+"""What the core knows about a home and its people: ids and what decides, never a name.
+
+Names, numbers and addresses stay in the registry and are looked up when a message is rendered,
+so that the journal of the core's events holds no personal text.
+"""
+
+from enum import StrEnum
+
+import msgspec
+
+
+class Role(StrEnum):
+    """What a responder is to a home."""
+
+    DESK = "desk"
+    NEIGHBOUR = "neighbour"
+    POST = "post"
+    FAMILY = "family"
+
+
+class ResponderRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One person or post who can be reached for this home; `rank` 1 is asked first."""
+
+    id: str
+    role: Role
+    rank: int = 1
+    sms: bool = True
+    voice: bool = True
+    at_night: bool = True
+
+
+class ResidentRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One person cared for; `can_answer` is a phone of their own and ears to use it."""
+
+    id: str
+    can_answer: bool = False
+
+
+class DeviceRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One device claimed to the home; `type` is the supervision class of READINGS."""
+
+    id: str
+    type: str
+    room: str = ""
+    resident_id: str | None = None
+
+
+class HomeRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A home as the core sees it; `slot_hint` is the building's last digit, for two-digit answers.
+
+    `responders` are in the order in which they are asked, the duty desk included.
+    """
+
+    id: str
+    residents: tuple[ResidentRecord, ...] = ()
+    devices: tuple[DeviceRecord, ...] = ()
+    responders: tuple[ResponderRecord, ...] = ()
+    slot_hint: int = 0

@@ -1,0 +1,1 @@
+"""The daemon: links, journal, courier, console and command line."""

@@ -1,0 +1,278 @@
+"""Sees the outbox and acts: the only part that makes channels do something.
+
+It decides nothing: the core said who, over what and when; a channel says what came of it; the
+outcome goes back through the pump's door. An SMS goes straight out, for a second copy is
+harmless. A voice call is first committed as SENDING: should the gateway die before it learns the
+outcome, the call is looked up and never posted again.
+"""
+
+import asyncio
+import heapq
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from itertools import count
+
+import msgspec
+import structlog
+
+from alerting.channels.contract import Channel, Order, Progress, Submitted
+from alerting.effect import Cancel, Effect, HandOver, Medium, Resolve, Submit
+from alerting.event import AttemptReported, Outcome
+from gateway.clock import Clock
+from gateway.entries import Batch, CommitFailedError, OrderMove, OrderState, StoredOrder
+from gateway.job import Job
+from gateway.log_port import Log
+from gateway.scribe import Scribe
+
+PARALLEL = 64
+"""Submissions under way at once; urgent ones are started first."""
+
+_TRACKED = timedelta(minutes=10)
+_RESCUE_AGAIN = timedelta(seconds=60)
+_OPEN = {Outcome.ACCEPTED, Outcome.RINGING, Outcome.ANSWERED, Outcome.UNKNOWN}
+_DECODER: msgspec.json.Decoder[Effect] = msgspec.json.Decoder(Effect)
+_log = structlog.get_logger(__name__)
+
+
+class Courier:
+    """Delivers committed effects until cancelled."""
+
+    def __init__(
+        self,
+        *,
+        channels: Mapping[Medium, Channel],
+        scribe: Scribe,
+        journal: Log,
+        clock: Clock,
+        post: Callable[[Job], object],
+    ) -> None:
+        """Take the channels by medium; `post` puts a job before the pump."""
+        self._channels = channels
+        self._scribe = scribe
+        self._journal = journal
+        self._clock = clock
+        self._post = post
+        self._queue: list[tuple[bool, datetime, int, Effect]] = []
+        self._numbers = count()
+        self._orders: dict[str, Order] = {}
+        self._submits: dict[str, Submit] = {}
+        self._cancelled: set[str] = set()
+        self._rescued: dict[tuple[str, ...], datetime] = {}
+        self._wake = asyncio.Event()
+        self._free = asyncio.Semaphore(PARALLEL)
+
+    # --- in -----------------------------------------------------------------------------------
+
+    def take(self, effects: Iterable[Effect]) -> None:
+        """Queue effects that are committed; the most urgent and oldest go first."""
+        for effect in effects:
+            self._enqueue(effect)
+        self._wake.set()
+
+    def _enqueue(self, effect: Effect) -> None:
+        is_urgent = not isinstance(effect, Submit) or effect.is_urgent
+        at = getattr(effect, "not_before", self._clock.now())
+        if isinstance(effect, Submit):
+            self._submits[effect.key] = effect
+        heapq.heappush(self._queue, (not is_urgent, at, next(self._numbers), effect))
+
+    def rescue(self, submits: list[Submit]) -> None:
+        """Send what could not be committed, at least once and not every second."""
+        now = self._clock.now()
+        for submit in submits:
+            about = (submit.home_id, submit.kind, submit.person_id, submit.medium)
+            last = self._rescued.get(about)
+            if last is None or now - last > _RESCUE_AGAIN:
+                self._rescued[about] = now
+                _log.critical("sent_unjournaled", attempt=submit.key)
+                self._enqueue(submit)
+        self._wake.set()
+
+    async def _recover(self) -> None:
+        """Take up what the last run left: queue PENDING, question SENDING, watch SENT."""
+        self._queue.clear()
+        self._submits.clear()
+        now = self._clock.now()
+        for stored in await self._journal.open_orders():
+            effect = _DECODER.decode(stored.body)
+            if stored.key in self._submits:
+                continue  # taken since this began
+            if not isinstance(effect, Submit) or stored.state is OrderState.PENDING:
+                self._enqueue(effect)
+            elif now - stored.created_at > _TRACKED:
+                self._post(Job(moves=(OrderMove(stored.key, OrderState.DONE),)))
+            else:
+                self._take_up(stored, effect)
+        self._wake.set()
+
+    def _take_up(self, stored: StoredOrder, submit: Submit) -> None:
+        """Watch an attempt of the last run; one that was about to be posted is UNKNOWN."""
+        order = self._scribe.order(submit, stored.created_at)
+        if order is None:
+            return
+        self._submits[submit.key] = submit
+        self._orders[submit.key] = msgspec.structs.replace(order, provider_id=stored.provider_id)
+        if stored.state is OrderState.SENDING:
+            self._tell(submit, Submitted(Outcome.UNKNOWN, detail="restarted"))
+        else:
+            self._channels[submit.medium].track(self._orders[submit.key])
+
+    # --- out ----------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Start what is due as soon as it is due, until cancelled."""
+        await self._recover()
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                for effect in await self._commit_calls(self._due()):
+                    await self._free.acquire()
+                    tasks.create_task(self._act(effect))
+                await self._until_next()
+
+    def _due(self) -> list[Effect]:
+        """Take off the queue what may go now, urgent first."""
+        due: list[Effect] = []
+        later: list[tuple[bool, datetime, int, Effect]] = []
+        now = self._clock.now()
+        while self._queue and len(due) < PARALLEL:
+            item = heapq.heappop(self._queue)
+            if item[1] <= now:
+                due.append(item[3])
+            else:
+                later.append(item)
+        for item in later:
+            heapq.heappush(self._queue, item)
+        return due
+
+    async def _until_next(self) -> None:
+        """Wait for the next effect or for the time of one that waits."""
+        now = self._clock.now()
+        nearest = min((item[1] for item in self._queue), default=None)
+        if nearest is not None and nearest <= now:
+            return
+        patience = 3600.0 if nearest is None else (nearest - now).total_seconds()
+        try:
+            async with self._clock.timeout(max(0.001, patience)):
+                await self._wake.wait()
+        except TimeoutError:
+            pass
+        self._wake.clear()
+
+    async def _commit_calls(self, due: list[Effect]) -> list[Effect]:
+        """Commit the calls among them as SENDING, in one transaction, before any is posted."""
+        calls = [e for e in due if isinstance(e, Submit) and e.medium is Medium.VOICE]
+        if not calls:
+            return due
+        moves = [OrderMove(call.key, OrderState.SENDING) for call in calls]
+        try:
+            await self._journal.commit(Batch(moves=moves))
+        except CommitFailedError as error:
+            _log.critical("calls_unjournaled", reason=str(error), calls=len(calls))
+        return due
+
+    async def _act(self, effect: Effect) -> None:
+        """Do one thing and report what came of it."""
+        try:
+            if isinstance(effect, Submit):
+                await self._submit(effect)
+            elif isinstance(effect, Resolve):
+                await self._resolve(effect)
+            elif isinstance(effect, Cancel):
+                await self._cancel(effect)
+            elif isinstance(effect, HandOver):
+                lines = self._scribe.hand_over(effect, self._clock.now())
+                self._post(Job(lines=lines, moves=(OrderMove(effect.key, OrderState.DONE),)))
+        finally:
+            self._free.release()
+
+    async def _submit(self, submit: Submit) -> None:
+        """Make one attempt, unless it is too late, taken back, or there is nobody to reach."""
+        now = self._clock.now()
+        order = self._scribe.order(submit, now)
+        if submit.key in self._cancelled:
+            result = Submitted(Outcome.CANCELLED)
+        elif now >= submit.expires_at:
+            result = Submitted(Outcome.EXPIRED)
+        elif order is None:
+            result = Submitted(Outcome.RECIPIENT_FAULT, detail="no number")
+        else:
+            self._orders[submit.key] = order
+            result = await self._channels[submit.medium].submit(order)
+        _log.info("attempt", attempt=submit.key, outcome=result.outcome, detail=result.detail)
+        self._tell(submit, result)
+        if submit.key in self._cancelled and result.outcome in _OPEN:
+            await self._take_back(submit.key)
+
+    def _tell(self, submit: Submit, result: Submitted) -> None:
+        """Report an outcome to the core and move the order on, in one commit."""
+        key = submit.key
+        if result.provider_id is not None and key in self._orders:
+            self._orders[key] = msgspec.structs.replace(
+                self._orders[key], provider_id=result.provider_id
+            )
+        is_open = result.outcome in _OPEN
+        state = OrderState.SENT if is_open else OrderState.DONE
+        if not is_open:
+            self._forget(key)
+        move = OrderMove(key, state, result.provider_id, result.outcome)
+        event = AttemptReported(
+            submit.home_id,
+            submit.alarm_id,
+            key,
+            result.outcome,
+            result.detail,
+            result.retry_after_seconds,
+        )
+        self._post(Job(events=(event,) if submit.alarm_id else (), moves=(move,)))
+
+    def _forget(self, key: str) -> None:
+        """Let go of an attempt that has ended."""
+        self._orders.pop(key, None)
+        self._submits.pop(key, None)
+        self._cancelled.discard(key)
+
+    async def _resolve(self, effect: Resolve) -> None:
+        """Ask the provider about an attempt of unknown fate."""
+        self._post(Job(moves=(OrderMove(effect.key, OrderState.DONE),)))
+        order, submit = self._orders.get(effect.attempt_id), self._submits.get(effect.attempt_id)
+        if order is None or submit is None:
+            return
+        result = await self._channels[order.medium].resolve(order)
+        self._tell(submit, result)
+
+    async def _cancel(self, effect: Cancel) -> None:
+        """Take an attempt back, wherever it is: queued, on its way, or ringing."""
+        self._post(Job(moves=(OrderMove(effect.key, OrderState.DONE),)))
+        if effect.attempt_id in self._submits:
+            self._cancelled.add(effect.attempt_id)
+            await self._take_back(effect.attempt_id)
+
+    async def _take_back(self, key: str) -> None:
+        """Ask the provider to cancel, where it has the attempt."""
+        order, submit = self._orders.get(key), self._submits.get(key)
+        if order is None or submit is None or order.provider_id is None:
+            return
+        result = await self._channels[order.medium].cancel(order)
+        if result.outcome is Outcome.CANCELLED:
+            self._tell(submit, result)
+
+    # --- progress -----------------------------------------------------------------------------
+
+    def progress(self, progress: Progress) -> Job | None:
+        """Turn what a channel says later into a job; None for an attempt nobody waits for."""
+        submit = self._submits.get(progress.attempt_id)
+        if submit is None:
+            return None
+        is_open = progress.outcome in _OPEN
+        state = OrderState.SENT if is_open else OrderState.DONE
+        event = AttemptReported(
+            submit.home_id, submit.alarm_id, submit.key, progress.outcome, progress.detail
+        )
+        move = OrderMove(submit.key, state, progress.provider_id, progress.outcome)
+        if not is_open:
+            self._forget(submit.key)
+        return Job(events=(event,) if submit.alarm_id else (), moves=(move,))
+
+    def attempt(self, attempt_id: str) -> Submit | None:
+        """Find a running attempt, for an answer that names it."""
+        return self._submits.get(attempt_id)

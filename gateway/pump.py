@@ -1,0 +1,287 @@
+"""The one door: what came in is decided, committed, acknowledged and acted on, in that order.
+
+A turn takes everything that waits, lets the core decide each piece, and commits readings,
+decisions and the outbox in one transaction. Only then are the sources acknowledged, those who
+asked answered, and the courier sent. While one turn is being written the next gathers: the group
+commit comes of itself.
+
+A failed commit acknowledges nothing. The state is dropped and folded again from the journal, the
+links are broken so that the sources say it again, and what may save a life goes to the courier
+all the same, unjournaled and loudly.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import msgspec
+import structlog
+
+from alerting.effect import Cancel, Effect, HandOver, Log, Resolve, Submit
+from alerting.engine import Decision, Engine
+from alerting.event import Elapsed, Event, GapRecorded, HoldSet, ReportReceived
+from alerting.notification import LIFETIME
+from gateway.clock import Clock
+from gateway.entries import (
+    Batch,
+    CommitFailedError,
+    Entry,
+    LogLine,
+    OrderRow,
+    Quarantined,
+    Snapshot,
+)
+from gateway.inbox import Inbox
+from gateway.intake import Intake
+from gateway.job import Job
+from gateway.link import Drained, Link, LinkDown, LinkUp, Receipt, Token
+from gateway.log_port import Log as JournalLog
+from gateway.log_port import Statement
+from gateway.recovery import rebuild
+
+TURN = 512
+"""Most items of one turn: a commit of so many takes a few milliseconds."""
+
+HOLD = timedelta(seconds=30)
+"""How long, at most, a backlog may still be coming after a link is up."""
+
+_DOWN_HOLD = timedelta(days=1)
+_SNAPSHOT_EVERY = 50_000
+_RETRY_SECONDS = 1.0
+_ENCODER = msgspec.json.Encoder()
+_log = structlog.get_logger(__name__)
+
+
+class Carrier(Protocol):
+    """Who acts on effects; the courier."""
+
+    def take(self, effects: list[Effect]) -> None:
+        """Act on effects that are committed."""
+
+    def rescue(self, submits: list[Submit]) -> None:
+        """Act on life-safety orders that could not be committed, at least once."""
+
+
+class Writer(Protocol):
+    """Who writes the personal half of a line of the alarm log."""
+
+    def write(self, effect: Log, at: datetime) -> LogLine:
+        """Render a log effect into a line."""
+
+
+class Turn:
+    """What one turn gathers before its commit."""
+
+    def __init__(self, now: datetime) -> None:
+        """Start with nothing."""
+        self.now = now
+        self.batch = Batch()
+        self.statements: list[Statement] = []
+        self.effects: list[Effect] = []
+        self.tokens: dict[str, list[Token]] = defaultdict(list)
+        self.jobs: list[tuple[Job, Decision]] = []
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to commit."""
+        batch = self.batch
+        rows = batch.entries or batch.moves or batch.lines or batch.quarantined
+        return not (rows or self.statements or self.jobs or self.tokens)
+
+
+class Pump:
+    """Runs turns until cancelled."""
+
+    def __init__(  # noqa: PLR0913 -- it is where everything meets
+        self,
+        *,
+        engine: Engine,
+        inbox: Inbox,
+        intake: Intake,
+        journal: JournalLog,
+        carrier: Carrier,
+        scribe: Writer,
+        links: Mapping[str, Link],
+        clock: Clock,
+    ) -> None:
+        """Take the parts; `engine` must be what the journal folds to."""
+        self.engine = engine
+        self.counts: dict[str, int] = defaultdict(int)
+        self.grown = asyncio.Condition()
+        self.seq = 0
+        self._inbox = inbox
+        self._intake = intake
+        self._journal = journal
+        self._carrier = carrier
+        self._scribe = scribe
+        self._links = links
+        self._clock = clock
+        self._since_snapshot = 0
+        self._is_mid_turn = False
+
+    async def run(self) -> None:
+        """Turn until cancelled; after a crash in a turn, go back to the journal first."""
+        if self._is_mid_turn:
+            await self._go_back(self._links)
+        while True:
+            items = await self._inbox.take(TURN, self._patience())
+            self._is_mid_turn = True
+            await self.turn(items)
+            self._is_mid_turn = False
+
+    async def _go_back(self, links: Iterable[str]) -> None:
+        """Drop the state for what the journal says, and let the sources say again the rest."""
+        recovered = await rebuild(self._journal)
+        self.engine, self.seq = recovered.engine, recovered.seq
+        self._is_mid_turn = False
+        for name in links:
+            if name in self._links:
+                self._links[name].drop()
+
+    def _patience(self) -> float | None:
+        """Give the seconds until the core wants to be asked, at least a millisecond."""
+        due = self.engine.next_deadline()
+        if due is None:
+            return None
+        return max(0.001, (due - self._clock.now()).total_seconds())
+
+    async def turn(self, items: list[object]) -> None:
+        """Decide on these items and on what is due, commit, then acknowledge and act."""
+        turn = Turn(self._clock.now())
+        for item in items:
+            self._enter(turn, item)
+        for home_id in self.engine.due_homes(turn.now):
+            self._fold(turn, Elapsed(home_id))
+        if turn.is_empty:
+            return
+        try:
+            self.seq = await self._journal.commit(turn.batch, turn.statements)
+        except CommitFailedError as error:
+            await self._failed(turn, error)
+            return
+        await self._committed(turn)
+
+    def _enter(self, turn: Turn, item: object) -> None:
+        """Take one item into the turn."""
+        match item:
+            case Receipt():
+                self._receive(turn, item)
+            case Job():
+                self._do(turn, item)
+            case LinkUp():
+                self._link_up(turn, item)
+            case LinkDown():
+                _log.warning("link_down", link=item.link, reason=item.reason)
+                self._fold(turn, HoldSet(item.link, turn.now + _DOWN_HOLD))
+            case Drained():
+                self._fold(turn, HoldSet(item.link, turn.now))
+            case _:
+                raise TypeError(type(item))
+
+    def _receive(self, turn: Turn, receipt: Receipt) -> None:
+        """Take in what a link heard: an event for its home, or quarantine with a reason."""
+        self.counts["received"] += 1
+        turn.tokens[receipt.token.link].append(receipt.token)
+        taken = self._intake.take(receipt)
+        if isinstance(taken, Quarantined):
+            turn.batch.quarantined.append(taken)
+        else:
+            self._fold(turn, taken)
+
+    def _do(self, turn: Turn, job: Job) -> None:
+        """Take in work from inside the gateway."""
+        decision = Decision([])
+        for event in job.events:
+            decision = self._fold(turn, event)
+        turn.batch.moves.extend(job.moves)
+        turn.batch.lines.extend(job.lines)
+        turn.statements.extend(job.statements)
+        turn.jobs.append((job, decision))
+
+    def _link_up(self, turn: Turn, up: LinkUp) -> None:
+        """Note a gap where readings could be lost, and wait for what the broker has kept."""
+        _log.info("link_up", link=up.link, connection=up.connection)
+        if up.lost_since is not None:
+            known = up.lost_since > datetime.min.replace(tzinfo=UTC)
+            since = up.lost_since if known else self._last_heard
+            if since is not None and since < turn.now:
+                self._fold(turn, GapRecorded(up.link, since, turn.now))
+        self._fold(turn, HoldSet(up.link, turn.now + HOLD))
+
+    _last_heard: datetime | None = None
+
+    def heard_until(self, at: datetime | None) -> None:
+        """Say when the journal's last entry was made before this start."""
+        self._last_heard = at
+
+    def _fold(self, turn: Turn, event: Event) -> Decision:
+        """Let the core decide, and put the event and what follows from it into the batch."""
+        decision = self.engine.handle(event, turn.now)
+        home_id = getattr(event, "home_id", "")
+        kind = str(event.__struct_config__.tag)
+        turn.batch.entries.append(
+            Entry(turn.now, home_id, kind, _ENCODER.encode(event), decision.mark)
+        )
+        if isinstance(event, ReportReceived) and decision.mark:
+            self.counts["duplicates"] += 1
+        for effect in decision.effects:
+            if isinstance(effect, Log):
+                turn.batch.lines.append(self._scribe.write(effect, turn.now))
+            else:
+                turn.batch.orders.append(_order(effect, turn.now))
+                turn.effects.append(effect)
+        return decision
+
+    async def _committed(self, turn: Turn) -> None:
+        """Acknowledge, answer, act; then snapshot when it is time."""
+        self._carrier.take(turn.effects)
+        for name, tokens in turn.tokens.items():
+            if name in self._links:
+                self._links[name].acknowledge(tokens)
+        for job, decision in turn.jobs:
+            if job.done is not None and not job.done.done():
+                job.done.set_result(decision)
+        if turn.batch.lines:
+            async with self.grown:
+                self.grown.notify_all()
+        self._since_snapshot += len(turn.batch.entries)
+        if self._since_snapshot >= _SNAPSHOT_EVERY:
+            await self.snapshot()
+
+    async def snapshot(self) -> None:
+        """Store the state as it stands; a failure costs only a longer replay."""
+        try:
+            taken = Snapshot(self.seq, self._clock.now(), self.engine.snapshot())
+            await self._journal.save_snapshot(taken)
+        except CommitFailedError as error:
+            _log.warning("snapshot_failed", reason=str(error))
+        self._since_snapshot = 0
+
+    async def _failed(self, turn: Turn, error: CommitFailedError) -> None:
+        """Nothing was kept: rescue what may save a life, go back to the journal, ask again."""
+        self.counts["failed_commits"] += 1
+        _log.critical("commit_failed", reason=str(error), is_disk_full=error.is_disk_full)
+        urgent = [e for e in turn.effects if isinstance(e, Submit) and e.is_urgent]
+        self._carrier.rescue(urgent)
+        for job, _ in turn.jobs:
+            if job.done is not None and not job.done.done():
+                job.done.set_exception(error)
+        await self._clock.sleep(_RETRY_SECONDS)
+        await self._go_back(turn.tokens)
+        for job, _ in turn.jobs:
+            if job.done is None:
+                self._inbox.put(job)
+
+
+def _order(effect: Submit | Resolve | Cancel | HandOver, now: datetime) -> OrderRow:
+    """Put an effect into the outbox's form."""
+    return OrderRow(
+        key=effect.key,
+        alarm_id=effect.alarm_id,
+        kind=str(effect.__struct_config__.tag),
+        not_before=getattr(effect, "not_before", now),
+        expires_at=getattr(effect, "expires_at", now + LIFETIME),
+        body=_ENCODER.encode(effect),
+    )

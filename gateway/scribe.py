@@ -1,0 +1,137 @@
+"""Puts names to ids: the only place where the core's effects meet the registry's people.
+
+Orders are rendered at the last moment, so that an edit of a number takes effect and the journal
+of events holds no personal text. The readable half of an alarm-log line is written here too, to
+be kept in the erasable side table.
+"""
+
+from datetime import datetime
+from typing import NamedTuple, Protocol
+from zoneinfo import ZoneInfo
+
+from alerting import message
+from alerting.channels.contract import Order
+from alerting.effect import HandOver, Log, Medium, Submit, Template
+from alerting.message import Facts, Place
+from gateway.entries import LogLine
+
+_WANTS_KEY = {Template.ALARM, Template.DRILL, Template.RESIDENT_CHECK}
+_ACTORS = ("person", "operator")
+
+
+class Person(NamedTuple):
+    """Somebody the registry knows; `called` is the form of address, `phone` E.164 or None."""
+
+    name: str
+    called: str
+    phone: str | None
+
+
+class Directory(Protocol):
+    """Who knows names, numbers and addresses."""
+
+    def person_of(self, person_id: str) -> Person | None:
+        """Give a resident or a responder."""
+
+    def address_of(self, home_id: str) -> str:
+        """Give the short address people use, empty for an unknown home."""
+
+    def residents_of(self, home_id: str) -> list[tuple[str, Person]]:
+        """Give the residents of a home with their ids."""
+
+    def place_of(self, home_id: str) -> Place | None:
+        """Give where the home is, as a dispatcher asks it."""
+
+
+class Community(NamedTuple):
+    """What the configuration says of the community."""
+
+    name: str
+    landline: str
+    zone: ZoneInfo
+    numbers: dict[str, str]
+
+
+class Scribe:
+    """Renders orders and log lines."""
+
+    def __init__(self, directory: Directory, community: Community) -> None:
+        """Take the registry's directory and the community's facts."""
+        self._directory = directory
+        self._community = community
+
+    def order(self, submit: Submit, created_at: datetime) -> Order | None:
+        """Render an attempt; None where there is nobody, or no number, to reach."""
+        person = self._directory.person_of(submit.person_id)
+        to = submit.person_id if submit.medium is Medium.CONSOLE else person and person.phone
+        if not to:
+            return None
+        facts = self._facts(submit.home_id, submit.raised_at, submit.actor_id)
+        slots = tuple((slot, self._directory.address_of(home)) for slot, home in submit.mates)
+        return Order(
+            attempt_id=submit.key,
+            medium=submit.medium,
+            to=to,
+            text=message.render(submit, facts._replace(mates=slots)),
+            created_at=created_at,
+            expires_at=submit.expires_at,
+            wants_key=submit.template in _WANTS_KEY,
+        )
+
+    def _facts(self, home_id: str, at: datetime, actor_id: str | None) -> Facts:
+        """Look up what a message may say."""
+        residents = self._directory.residents_of(home_id)
+        actor = self._directory.person_of(actor_id) if actor_id else None
+        return Facts(
+            community=self._community.name,
+            landline=self._community.landline,
+            address=self._directory.address_of(home_id),
+            resident=residents[0][1].called if residents else "",
+            time=at.astimezone(self._community.zone).strftime("%H:%M"),
+            actor=actor.called if actor else "",
+        )
+
+    def write(self, effect: Log, at: datetime) -> LogLine:
+        """Render a line of the alarm log: words in public, people in the erasable half."""
+        actor_id = next((effect.facts[key] for key in _ACTORS if key in effect.facts), "")
+        person = self._directory.person_of(actor_id) if actor_id else None
+        residents = self._directory.residents_of(effect.home_id)
+        names = "、".join(resident.name for _, resident in residents)
+        parts = (self._directory.address_of(effect.home_id), names, person.name if person else "")
+        return LogLine(
+            key=effect.key,
+            at=at,
+            home_id=effect.home_id,
+            alarm_id=effect.alarm_id,
+            kind=effect.kind,
+            verb=effect.verb,
+            priority=effect.priority,
+            facts=effect.facts,
+            private=" ".join(part for part in parts if part),
+            person_ids=(*(i for i, _ in residents), *([actor_id] if person else [])),
+        )
+
+    def hand_over(self, effect: HandOver, at: datetime) -> tuple[LogLine, ...]:
+        """Write the script a person reads to an emergency service; nothing dials (`dry_run`)."""
+        place = self._directory.place_of(effect.home_id)
+        if place is None:
+            return ()
+        facts = self._facts(effect.home_id, effect.raised_at, None)
+        caller = f"{self._community.name}值班室"
+        lines = message.script(place, facts, effect.kind, caller)
+        residents = self._directory.residents_of(effect.home_id)
+        number = self._community.numbers.get(effect.service, effect.service)
+        return (
+            LogLine(
+                key=f"{effect.key}.script",
+                at=at,
+                home_id=effect.home_id,
+                alarm_id=effect.alarm_id,
+                kind=effect.kind,
+                verb="handed_over",
+                priority="life",
+                facts={"service": effect.service, "number": number, "mode": "dry_run"},
+                private="演练，不拨打。" * effect.is_drill + "；".join(lines),
+                person_ids=tuple(i for i, _ in residents),
+            ),
+        )

@@ -1,0 +1,123 @@
+"""The link to a serial port: lines of readings, and an adapter that may be pulled out.
+
+Theory of operation. A framer finds the frames in the bytes; each becomes a receipt. A serial line
+keeps nothing for us and wants no acknowledgement. When the adapter goes, reading fails; we then try
+to open the port again, at first often and later every few seconds. Each opening begins with a new
+framer, so that half a frame from before is not joined to half a frame from after.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from random import Random
+from typing import Protocol
+
+import serial_asyncio_fast
+
+from gateway.clock import Clock
+from gateway.inbox import Inbox
+from gateway.link import Drained, LinkDown, LinkUp, Receipt, Token
+from gateway.supervisor import Backoff
+
+UNKNOWN_SINCE = datetime.min.replace(tzinfo=UTC)
+_READ_BYTES = 4096
+
+
+class Framer(Protocol):
+    """Finds frames in a stream of bytes; `skipped` counts what was none, by code."""
+
+    skipped: Counter[str]
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take the next bytes; give the frames they complete."""
+
+
+class SerialLink:
+    """One port, by its path. `was_heard` says that an earlier start has read from it.
+
+    What was said on a line while nobody listened is lost: since the last start, if there was one.
+    """
+
+    def __init__(  # noqa: PLR0913 -- what an installation knows of its port, and three ports of ours
+        self,
+        name: str,
+        path: str,
+        framer: Callable[[], Framer],
+        *,
+        inbox: Inbox,
+        clock: Clock,
+        rng: Random,
+        baud: int = 115200,
+        family: str = "own",
+        was_heard: bool = False,
+    ) -> None:
+        self.name = name
+        self.is_up = False
+        self.connection = 0
+        self._path = path
+        self._make_framer = framer
+        self._framer = framer()
+        self._skipped: Counter[str] = Counter()
+        self._inbox = inbox
+        self._clock = clock
+        self._backoff = Backoff(rng, first_seconds=0.1, longest_seconds=3.0)
+        self._baud = baud
+        self._family = family
+        self._lost_since = UNKNOWN_SINCE if was_heard else None
+        self._is_loss_told = False
+
+    @property
+    def skipped(self) -> Counter[str]:
+        """Bytes that were no frame, by code, since the start."""
+        return self._skipped + self._framer.skipped
+
+    async def run(self) -> None:
+        """Keep the port open until cancelled; never raise for what a cable does."""
+        while True:
+            reason = await self._listen()
+            now = self._clock.now()
+            if self.is_up:
+                self._lost_since = now
+            self.is_up = False
+            if not self._is_loss_told:
+                self._is_loss_told = True
+                self._inbox.put(LinkDown(self.name, now, reason))
+            await self._clock.sleep(self._backoff.next_seconds())
+
+    def acknowledge(self, tokens: list[Token]) -> None:
+        """Do nothing: nobody waits for it."""
+
+    def drop(self) -> None:
+        """Do nothing: what was said on the line is not said again."""
+
+    async def _listen(self) -> str:
+        """Read until it fails, and say why it did."""
+        try:
+            reader, writer = await serial_asyncio_fast.open_serial_connection(
+                url=self._path, baudrate=self._baud, exclusive=True
+            )
+        except OSError as error:
+            return f"cannot open: {error}"
+        self._go_up()
+        try:
+            while data := await reader.read(_READ_BYTES):
+                self._backoff.reset()
+                for frame in self._framer.feed(data):
+                    token = Token(self.name, self.connection, 0, 0)
+                    now = self._clock.now()
+                    self._inbox.put(Receipt(now, self._family, "", frame, False, False, token))
+        except OSError as error:
+            return f"lost: {error}"
+        finally:
+            writer.close()
+        return "lost: end of line"
+
+    def _go_up(self) -> None:
+        self._skipped += self._framer.skipped
+        self._framer = self._make_framer()
+        self.is_up = True
+        self._is_loss_told = False
+        self.connection += 1
+        now = self._clock.now()
+        self._inbox.put(LinkUp(self.name, now, self.connection, self._lost_since))
+        self._inbox.put(Drained(self.name, now, self.connection))  # a line has no backlog

@@ -1,0 +1,68 @@
+"""The HTTP server, inside our own event loop, on the loopback only.
+
+Whoever reaches it from outside does so through a front that ends TLS. Signals stay ours: the
+server stops when its task is cancelled, lets requests under way finish, and only then ends.
+"""
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+from collections.abc import Generator
+
+import uvicorn
+from fastapi import FastAPI
+
+GRACE_SECONDS = 3
+MOST_CONNECTIONS = 64
+MOST_HEADER_BYTES = 16 * 1024
+
+
+class Web:
+    """One listening socket. `port` is the real one, also where 0 was asked for.
+
+    Raises:
+        ValueError: `host` is not a loopback address.
+        OSError: the port is taken.
+    """
+
+    def __init__(self, app: FastAPI, host: str = "127.0.0.1", port: int = 0) -> None:
+        if not ipaddress.ip_address(host).is_loopback:
+            raise ValueError(f"{host} is reachable from outside; listen on the loopback")
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._socket = socket.create_server((host, port), family=family)
+        self.port: int = self._socket.getsockname()[1]
+        self._server = _Server(
+            uvicorn.Config(
+                app,
+                http="h11",
+                ws="none",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                limit_concurrency=MOST_CONNECTIONS,
+                h11_max_incomplete_event_size=MOST_HEADER_BYTES,
+                timeout_graceful_shutdown=GRACE_SECONDS,
+            )
+        )
+
+    async def run(self) -> None:
+        """Serve until cancelled; requests under way have 3 s to finish."""
+        serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        try:
+            await asyncio.shield(serving)
+        finally:
+            self._server.should_exit = True
+            await serving
+            self._socket.close()
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the process's signals alone."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Take no signal."""
+        yield

@@ -1,0 +1,1 @@
+"""What a device says: pure decoding from bytes to readings."""

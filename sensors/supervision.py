@@ -1,0 +1,34 @@
+"""Is a device still alive? Silence is the test: a dead battery shows 100 % to the end.
+
+A class of device has a budget, the silence it may keep before it is overdue. The defaults are for
+devices nobody has watched yet: several of their usual intervals, so that one lost radio message
+is no trouble. An installation overrides them by class. The interval learned from a device itself
+belongs between the two, as an override by device id that is looked up first.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+BUDGETS: dict[str, timedelta] = {
+    "help_button": timedelta(hours=1),
+    "wristband": timedelta(hours=2),
+    "pir": timedelta(hours=4),
+    "temperature": timedelta(hours=4),
+    "contact": timedelta(hours=26),
+    "smoke": timedelta(hours=26),
+    "gas": timedelta(hours=26),
+    "co": timedelta(hours=26),
+    "leak": timedelta(hours=26),
+}
+UNKNOWN_BUDGET = timedelta(hours=26)
+"""For a class without a row: what sleeps longest says something once a day."""
+
+
+def budget(device_type: str, overrides: Mapping[str, timedelta]) -> timedelta:
+    """Give the silence a device of this class may keep; `overrides` is by class, too."""
+    return overrides.get(device_type) or BUDGETS.get(device_type, UNKNOWN_BUDGET)
+
+
+def is_overdue(last_seen: datetime, now: datetime, silence: timedelta) -> bool:
+    """Say whether a budget is used up; it is at the very instant `last_seen + silence`."""
+    return now - last_seen >= silence

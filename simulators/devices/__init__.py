@@ -1,0 +1,1 @@
+"""Simulated devices: each module speaks one wire schema, written from its document alone."""

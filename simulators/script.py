@@ -1,0 +1,88 @@
+"""What goes wrong in a play, and the words for it on the terminal.
+
+A script gives each troubled home its `Emergency`; everyone else lives an ordinary day. Spans are
+real seconds from the start, so they are multiplied by the speed to become simulated instants.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from simulators.resident import Emergency, Observation
+from simulators.village import Entry, Household
+
+Emergencies = Mapping[str, Emergency]
+Script = Callable[[Sequence[Household], datetime, float], Emergencies]
+
+FIRST_SMOKE, SECOND_SMOKE = timedelta(seconds=3), timedelta(seconds=10)
+HOT_CELSIUS = 30.0
+DEVICE_WORDS = {
+    "smoke": "烟雾传感器",
+    "pir": "红外",
+    "help_button": "求助按钮",
+    "wristband": "手环",
+    "contact": "门磁",
+    "temperature": "温度计",
+    "gas": "燃气传感器",
+    "co": "一氧化碳传感器",
+    "leak": "水浸传感器",
+}
+
+
+def quiet(homes: Sequence[Household], start: datetime, speed: float) -> Emergencies:
+    """Nothing goes wrong."""
+    del homes, start, speed
+    return {}
+
+
+def demo(homes: Sequence[Household], start: datetime, speed: float) -> Emergencies:
+    """Two fires, in the first two homes; a silent third; a sensor never heard in the fourth.
+
+    The second home is the one that stands on the serial line, when there is one.
+    """
+    emergencies = [
+        Emergency(fire_at=start + FIRST_SMOKE * speed),
+        Emergency(fire_at=start + SECOND_SMOKE * speed),
+        Emergency(silent_from=start),
+    ]
+    troubled = {home.id: trouble for home, trouble in zip(homes, emergencies, strict=False)}
+    for home in homes[len(emergencies) : len(emergencies) + 1]:
+        lost = home.of_class("pir")[:1]
+        troubled[home.id] = Emergency(dead_from={entry.id: start for entry in lost})
+    return troubled
+
+
+SCRIPTS: Mapping[str, Script] = {"quiet": quiet, "demo": demo}
+
+
+def opening_lines(homes: Sequence[Household], emergencies: Emergencies) -> list[str]:
+    """Say what is wrong from the start and so will never be seen happening."""
+    lines: list[str] = []
+    for home in homes:
+        trouble = emergencies.get(home.id, Emergency())
+        if trouble.silent_from is not None:
+            lines.append(f"[住户 {home.id}] 屋里没有活动 no motion")
+        lines += [
+            f"{_place(entry)}: 一直没有信号 never heard"
+            for entry in home.devices
+            if entry.id in trouble.dead_from
+        ]
+    return lines
+
+
+def line(entry: Entry, seen: Observation) -> str | None:
+    """Put an observation into words, or give None for everyday life."""
+    match seen.kind, seen.value:
+        case "smoke", _:
+            words = "有烟 smoke"
+        case "help_call", _:
+            words = "求助 help_call"
+        case "temperature", float(celsius) if celsius >= HOT_CELSIUS:
+            words = f"温度 temperature {celsius} °C"
+        case _:
+            return None
+    return f"{_place(entry)}: {words}"
+
+
+def _place(entry: Entry) -> str:
+    words = DEVICE_WORDS.get(entry.device_class, entry.device_class)
+    return f"[住户 {entry.home}] {entry.room}{words}"

@@ -1,0 +1,1 @@
+"""The tests; also `tests.kill` and `tests.simulation`, which are programs."""

@@ -1,0 +1,1 @@
+"""Tests of what people and carriers send back over HTTP."""

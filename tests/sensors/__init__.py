@@ -1,0 +1,1 @@
+"""Tests of `sensors`: bytes in, readings out."""
