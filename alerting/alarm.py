@@ -95,7 +95,19 @@ class Disposition(StrEnum):
     DUPLICATE = "duplicate"
 
 
-class NotAllowedError(Exception):
+class RefusedError(Exception):
+    """What is asked for cannot be done to this alarm; nothing has changed."""
+
+
+class UnknownDispositionError(RefusedError):
+    """An alarm cannot end like this."""
+
+    def __init__(self, word: str) -> None:
+        """Name the word for the operator."""
+        super().__init__(f"{word!r} is no disposition")
+
+
+class NotAllowedError(RefusedError):
     """This cannot happen to an alarm in this state."""
 
     def __init__(self, state: State, step: Step) -> None:
@@ -107,10 +119,12 @@ class Alarm(msgspec.Struct):
     """One alarm of one home, with its running ladder.
 
     `holder_id` is who has promised to go (or the operator who took over), `scene_ids` who said
-    they arrived, `called_ids` who were asked and must hear when they are no longer needed.
+    they arrived, `going_ids` who said they go, `called_ids` who were asked and must hear when
+    they are no longer needed.
     `rung` is the step reached, `round` how often the ladder has begun, `repeats` how often it
-    began again without an answer. `subject` is the device for a device's own trouble. Every
-    instant that ends in `_at` or `_due` is when the core must act next; None where it need not.
+    began again without an answer, `handed` in which round a service was last called. `subject`
+    is the device for a device's own trouble. Every instant that ends in `_due` is when the core
+    must act next; None where it need not.
     """
 
     id: str
@@ -133,6 +147,8 @@ class Alarm(msgspec.Struct):
     holder_id: str | None = None
     scene_ids: list[str] = []
     called_ids: list[str] = []
+    going_ids: list[str] = []
+    handed: dict[str, int] = {}
     declined_ids: list[str] = []
     notifications: dict[str, Notification] = {}
     is_family_told: bool = False
@@ -150,6 +166,11 @@ class Alarm(msgspec.Struct):
     def is_life_safety(self) -> bool:
         """Whether a life may hang on it."""
         return self.policy.priority is Priority.LIFE
+
+    @property
+    def is_sign_of_life(self) -> bool:
+        """Whether its end means that somebody has seen, or heard, the resident."""
+        return not self.is_drill and (self.kind == "no_motion" or bool(self.scene_ids))
 
     def advance(self, step: Step) -> None:
         """Let `step` happen, or raise NotAllowedError and change nothing."""

@@ -17,7 +17,8 @@ from alerting.notification import LIFETIME
 _ASKS = frozenset({Template.ALARM, Template.DRILL, Template.GOING, Template.ARRIVED})
 _KEPT = timedelta(hours=1)
 _QUIET = timedelta(minutes=10)
-_MOST_UNCLEAR = 5
+_MOST_WRONG = 5
+_TEXTS_KEPT = 64
 
 
 class Asked(msgspec.Struct):
@@ -31,21 +32,29 @@ class Asked(msgspec.Struct):
 
 
 class CommunityState(msgspec.Struct):
-    """Who was asked about what, and when somebody sent what could not be read."""
+    """Who was asked about what, when somebody sent what leads nowhere, the last texts' ids.
+
+    `said` counts what was said here, so that each has a key of its own.
+    """
 
     asked: dict[str, list[Asked]] = {}
-    unclear: dict[str, list[datetime]] = {}
+    wrong: dict[str, list[datetime]] = {}
+    text_ids: list[str] = []
+    said: int = 0
 
 
 def assign(state: CommunityState, effect: Submit, hint: int) -> Submit:
-    """Give a notification that asks for an answer its slot; two digits where two are open."""
-    if effect.template not in _ASKS or not effect.alarm_id:
+    """Give a notification that asks for an answer its slot; two digits where two are open.
+
+    A line on the console is answered on the console.
+    """
+    if effect.template not in _ASKS or effect.medium is Medium.CONSOLE:
         return effect
     asked = state.asked.setdefault(effect.person_id, [])
     mine = next((a for a in asked if a.alarm_id == effect.alarm_id), None)
     if mine is None:
         taken = {a.slot for a in asked if a.closed_at is None}
-        free = [n for n in (hint, *range(1, 10)) if n > 0 and n not in taken]
+        free = [n for n in (hint, *range(1, 10)) if 0 < n < 10 and n not in taken]  # noqa: PLR2004 -- one digit
         slot = free[0] if free else 0
         mine = Asked(effect.alarm_id, effect.home_id, slot, effect.kind)
         asked.append(mine)
@@ -69,35 +78,65 @@ def close(state: CommunityState, alarm_id: str, now: datetime) -> None:
 def resolve(
     state: CommunityState, reply: ReplyReceived, now: datetime
 ) -> AnswerGiven | list[Effect]:
-    """Find the alarm a text is about, or say what to send back instead."""
-    if reply.answer is Answer.STOP:
-        return list(_stopped(reply, now))
-    asked = state.asked.get(reply.person_id, [])
-    unclear = reply.answer is Answer.UNCLEAR
-    if unclear and _is_too_much(state, reply.person_id, now):
+    """Find the alarm a text is about, or say what to send back instead.
+
+    After five texts that led nowhere nothing more is sent back, or two machines would talk for
+    ever; the desk is told once.
+    """
+    if _is_known(state, reply.text_id):
         return []
+    found = _find(state, reply, now)
+    if isinstance(found, AnswerGiven) and found.answer is not Answer.UNCLEAR:
+        return found
+    count = _count_wrong(state, reply.person_id, now)
+    if count <= _MOST_WRONG:
+        return found
+    lines: list[Effect] = [] if isinstance(found, AnswerGiven) else [*found]
+    lines = [line for line in lines if isinstance(line, Log)]
+    if count == _MOST_WRONG + 1:
+        lines.append(_line(state, reply.person_id, "responder_unclear"))
+    return lines
+
+
+def _find(state: CommunityState, reply: ReplyReceived, now: datetime) -> AnswerGiven | list[Effect]:
+    """Look for the one alarm meant, among those still open and then among those just closed."""
+    if reply.answer is Answer.STOP:
+        return list(_stopped(state, reply, now))
+    asked = state.asked.get(reply.person_id, [])
+    meant = [a for a in asked if reply.slot is None or a.slot == reply.slot]
     running = [a for a in asked if a.closed_at is None]
-    picked = [a for a in running if a.slot == reply.slot] if reply.slot is not None else running
-    if len(picked) == 1 or (len(running) == 1 and reply.slot is None):
+    picked = [a for a in meant if a.closed_at is None]
+    if len(picked) == 1:
         entry = picked[0]
         return AnswerGiven(entry.home_id, entry.alarm_id, reply.person_id, reply.answer)
+    if meant and not picked:
+        return [_text(state, reply, Template.ALREADY_CLOSED, now, meant[-1])]
     if running:
         mates = tuple((a.slot, a.home_id) for a in running)
         template = Template.UNCLEAR if len(running) == 1 else Template.WHICH_ONE
-        return [_text(reply, template, now, running[0], mates)]
-    if asked:
-        return [_text(reply, Template.ALREADY_CLOSED, now, asked[-1])]
+        return [_text(state, reply, template, now, running[0], mates)]
     return []
 
 
-def _is_too_much(state: CommunityState, person_id: str, now: datetime) -> bool:
-    """Count what cannot be read; after five in ten minutes nothing more is sent back."""
-    times = [at for at in state.unclear.get(person_id, []) if now - at < _QUIET]
-    state.unclear[person_id] = [*times, now][-_MOST_UNCLEAR - 1 :]
-    return len(times) >= _MOST_UNCLEAR
+def _is_known(state: CommunityState, text_id: str) -> bool:
+    """Say whether this text was taken already: it is polled and delivered, or said again."""
+    if not text_id:
+        return False
+    is_known = text_id in state.text_ids
+    if not is_known:
+        state.text_ids = [*state.text_ids[1 - _TEXTS_KEPT :], text_id]
+    return is_known
+
+
+def _count_wrong(state: CommunityState, person_id: str, now: datetime) -> int:
+    """Count a person's texts that led nowhere in the last ten minutes, this one included."""
+    times = [at for at in state.wrong.get(person_id, []) if now - at < _QUIET]
+    state.wrong[person_id] = [*times, now][-_MOST_WRONG - 2 :]
+    return len(times) + 1
 
 
 def _text(
+    state: CommunityState,
     reply: ReplyReceived,
     template: Template,
     now: datetime,
@@ -105,8 +144,9 @@ def _text(
     mates: tuple[tuple[int, str], ...] = (),
 ) -> Submit:
     """Answer a text with a text that belongs to no ladder."""
+    state.said += 1
     return Submit(
-        key=f"reply.{reply.person_id}.{template}.{now.isoformat(timespec='milliseconds')}",
+        key=f"reply.{reply.person_id}.{template}.{state.said}",
         home_id=entry.home_id,
         alarm_id="",
         person_id=reply.person_id,
@@ -120,16 +160,21 @@ def _text(
     )
 
 
-def _stopped(reply: ReplyReceived, now: datetime) -> Iterator[Effect]:
+def _stopped(state: CommunityState, reply: ReplyReceived, now: datetime) -> Iterator[Effect]:
     """Somebody wants no more texts: they hear that the desk will call, and the desk hears it."""
-    entry = Asked("", "", 0, "")
-    yield _text(reply, Template.STOPPED, now, entry)
-    yield Log(
-        key=f"stop.{reply.person_id}.{now.isoformat(timespec='milliseconds')}",
+    yield _text(state, reply, Template.STOPPED, now, Asked("", "", 0, ""))
+    yield _line(state, reply.person_id, "responder_stopped")
+
+
+def _line(state: CommunityState, person_id: str, verb: str) -> Log:
+    """Tell the desk of a person, in the alarm log."""
+    state.said += 1
+    return Log(
+        key=f"reply.{person_id}.{verb}.{state.said}",
         home_id="",
         alarm_id="",
         kind="",
-        verb="responder_stopped",
+        verb=verb,
         priority="trouble",
-        facts={"person": reply.person_id},
+        facts={"person": person_id},
     )

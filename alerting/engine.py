@@ -12,9 +12,10 @@ from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import msgspec
+from pydantic import ValidationError
 
 from alerting import community, duplicates, escalation, response
-from alerting.alarm import Alarm, NotAllowedError
+from alerting.alarm import Alarm, Disposition, RefusedError
 from alerting.community import CommunityState
 from alerting.deadlines import Deadlines
 from alerting.duplicates import Novelty
@@ -35,11 +36,12 @@ from alerting.event import (
     ReplyReceived,
     ReportReceived,
 )
+from alerting.freshness import is_heard
 from alerting.home import DeviceState, Gap, HomeState
 from alerting.policy import Priority
 from alerting.raising import raise_alarm, take_finding
 from alerting.rules import Finding, Rule, Sign, View
-from alerting.rules.no_motion import NoMotionParams, is_day, is_sign_of_life
+from alerting.rules.no_motion import NoMotionParams, is_day, is_sign_of_life, watches
 from alerting.settings import RULES, Settings
 from sensors.reading import Kind, Report, is_life_safety
 
@@ -91,7 +93,7 @@ class Engine:
     # --- the state, in and out -------------------------------------------------------------
 
     def snapshot(self) -> bytes:
-        """Serialise the state; equal states give equal bytes."""
+        """Serialise the state; equal histories give equal bytes, the order of things included."""
         state = CoreState(
             VERSION,
             self.homes,
@@ -139,7 +141,7 @@ class Engine:
         """Give until when this home's silence means nothing, because a link is behind."""
         if not self.holds:
             return None
-        links = {device.link for device in home.devices.values()}
+        links = home.links()
         holds = [until for link, until in self.holds.items() if not links or link in links]
         return max(holds, default=None)
 
@@ -153,14 +155,13 @@ class Engine:
             case HomeChanged():
                 self._home_changed(event, now)
             case HomeRemoved():
-                self.homes.pop(event.home_id, None)
+                return self._home_removed(event, now)
             case ConfigApplied():
-                self._apply(Settings.model_validate_json(event.settings))
-                self._deadlines.plan_all(self.homes)
+                return self._configure(event)
             case HoldSet():
                 self._hold(event, now)
             case GapRecorded():
-                self._gap(event)
+                self._gap(event, now)
             case ReplyReceived():
                 return self._reply(event, now)
             case Elapsed() | AttemptReported() | AnswerGiven() | OperatorActed() | DrillOrdered():
@@ -175,15 +176,19 @@ class Engine:
         report = event.report
         device = home.devices.get(report.device_id)
         if device is None:
-            device = home.devices[report.device_id] = DeviceState(report.received_at)
+            device = home.devices[report.device_id] = DeviceState(now)
         novelty = duplicates.judge(device, report)
-        device.heard_at, device.link = report.received_at, report.source.link
+        device.link = report.source.link
+        heard_at = min(report.received_at, now)
+        if is_heard(report):
+            device.heard_at = max(device.heard_at, heard_at)
         if novelty is Novelty.DUPLICATE:
             return Decision([], mark="duplicate")
         is_alive = novelty is Novelty.NEW and is_sign_of_life(report)
         effects = list(self._ask_rules(home, report, novelty, now))
         if is_alive:
-            home.alive_at, home.alive_link = report.received_at, report.source.link
+            home.alive_at = max(home.alive_at or heard_at, heard_at)
+            home.alive_link = report.source.link
         mark = "" if novelty is Novelty.NEW else "duplicate"
         if effects or event.home_id not in self._deadlines:
             effects = self._settle(home, effects, now)
@@ -225,7 +230,7 @@ class Engine:
             return Decision([], refusal="unknown_alarm")
         try:
             effects = list(self._act(alarm, event, scene))
-        except NotAllowedError as error:
+        except RefusedError as error:
             return Decision([], refusal=str(error))
         return Decision(self._settle(home, effects, now))
 
@@ -285,9 +290,37 @@ class Engine:
         if home is None:
             self.homes[event.home.id] = HomeState(record=event.home, armed_at=now)
         else:
+            if watches(event.home) and not watches(home.record):
+                home.armed_at = now
             home.record = event.home
             home.barred = []
+        for device in event.home.devices:
+            known = self.homes[event.home.id].devices
+            known.setdefault(device.id, DeviceState(now))
         self._deadlines.plan(event.home.id)
+
+    def _home_removed(self, event: HomeRemoved, now: datetime) -> Decision:
+        """Let a home go; what is open there is closed, for those who were sent must hear of it."""
+        home = self.homes.get(event.home_id)
+        if home is None:
+            return Decision([], refusal="unknown_home")
+        scene = self._scene(home, now)
+        effects: list[Effect] = []
+        for alarm in home.alarms.values():
+            if alarm.is_open:
+                effects += response.end(alarm, Disposition.AWAY, scene)
+        effects = self._settle(home, effects, now)
+        del self.homes[event.home_id]
+        return Decision(effects)
+
+    def _configure(self, event: ConfigApplied) -> Decision:
+        """Put new settings in force; what is not valid changes nothing."""
+        try:
+            self._apply(Settings.model_validate_json(event.settings))
+        except ValidationError as error:
+            return Decision([], refusal=str(error))
+        self._deadlines.plan_all(self.homes)
+        return Decision([])
 
     def _hold(self, event: HoldSet, now: datetime) -> None:
         """Hold silence's meaning for a link, or let it mean something again."""
@@ -297,12 +330,13 @@ class Engine:
             self.holds[event.link] = event.until
         self._deadlines.plan_all(self.homes)
 
-    def _gap(self, event: GapRecorded) -> None:
-        """Give every home on that link the lost time back."""
+    def _gap(self, event: GapRecorded, now: datetime) -> None:
+        """Give every home on that link the lost time back; what is to come cannot be lost yet."""
+        gap = Gap(event.link, event.since, min(event.until, now))
         for home in self.homes.values():
-            links = {device.link for device in home.devices.values()}
+            links = home.links()
             if not links or event.link in links:
-                home.add_gap(Gap(event.link, event.since, event.until))
+                home.add_gap(gap)
 
     def _reply(self, event: ReplyReceived, now: datetime) -> Decision:
         """Let the community find the alarm a text is about, then let the home act on it."""
@@ -322,8 +356,8 @@ class Engine:
                 continue
             if isinstance(effect, Log) and effect.verb == "closed":
                 community.close(self.community, effect.alarm_id, now)
-                if effect.kind != "device_lost":
-                    home.alive_at = max(home.alive_at or now, now)
+                if home.alarms[effect.alarm_id].is_sign_of_life:
+                    home.alive_at = now
             settled.append(effect)
         for alarm in [a for a in home.alarms.values() if not a.is_open]:
             if _is_forgotten(alarm, now):
@@ -344,5 +378,5 @@ class _Versioned(msgspec.Struct):
     version: int
 
 
-_ENCODER = msgspec.json.Encoder(order="sorted")
+_ENCODER = msgspec.json.Encoder()
 _DECODER = msgspec.json.Decoder(CoreState)

@@ -14,8 +14,8 @@ from alerting.alarm import Alarm, State, Step
 from alerting.effect import Cancel, Effect, HandOver, Log, Medium, Resolve, Submit, Template
 from alerting.event import Outcome
 from alerting.home import Barred, HomeState
-from alerting.notification import LIFETIME, Notification, report
-from alerting.policy import FIRST_QUESTION, Aim, Priority, Whom
+from alerting.notification import LIFETIME, Notification, is_answered, report
+from alerting.policy import BOTH, FIRST_QUESTION, Aim, Priority, Whom
 from alerting.record import ResponderRecord, Role
 
 MAX_ROUNDS = 3
@@ -42,7 +42,7 @@ def log(alarm: Alarm, verb: str, **facts: str) -> Log:
         kind=alarm.kind,
         verb=verb,
         priority=alarm.policy.priority.value,
-        facts=facts,
+        facts={**facts, "drill": "yes"} if alarm.is_drill else facts,
     )
 
 
@@ -77,6 +77,7 @@ def climb(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
 def resume(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
     """Begin again after a promise failed: also those who were told not to come are asked."""
     alarm.holder_id = None
+    alarm.going_ids = []
     alarm.lease_due = alarm.outcome_due = None
     alarm.repeats = 0
     _new_round(alarm)
@@ -109,7 +110,7 @@ def _rung(alarm: Alarm, rung: int, scene: Scene) -> Iterator[Effect]:
 def _aim(alarm: Alarm, aim: Aim, scene: Scene) -> Iterator[Effect]:
     """Reach the people an aim names; the emergency aim is a hand-over, not a notification."""
     if aim.whom is Whom.EMERGENCY:
-        yield hand_over(alarm, alarm.policy.hand_over)
+        yield from hand_over(alarm, alarm.policy.hand_over)
     elif aim.whom is Whom.RESIDENT:
         is_soft = alarm.policy.priority is Priority.SOFT
         template = Template.RESIDENT_CHECK if is_soft else Template.RESIDENT_HEARD
@@ -117,7 +118,8 @@ def _aim(alarm: Alarm, aim: Aim, scene: Scene) -> Iterator[Effect]:
             if resident.can_answer:
                 yield from notify(alarm, resident.id, aim.media, template, scene)
     elif aim.whom is Whom.FAMILY:
-        yield from tell_family(alarm, Template.FAMILY_START, scene)
+        if alarm.repeats == 0:  # told once, not each time the ladder begins again
+            yield from tell_family(alarm, Template.FAMILY_START, scene)
     elif aim.whom is Whom.NEIGHBOURS:
         for person in _neighbours(alarm, scene)[: aim.count]:
             yield from _call(alarm, person, aim.media, scene)
@@ -134,8 +136,9 @@ def _of_role(scene: Scene, role: Role) -> list[ResponderRecord]:
 def _neighbours(alarm: Alarm, scene: Scene) -> list[ResponderRecord]:
     """List neighbours not asked in this round, those who may be woken first at night.
 
-    Who said they cannot is not asked again. Nobody is left out for the night when nobody else
-    is left: a broken sleep is better than no answer.
+    Who said they cannot is not asked again, and who cannot be reached takes nobody's place.
+    Nobody is left out for the night when nobody else is left: a broken sleep is better than no
+    answer.
     """
     if alarm.repeats >= MAX_ROUNDS:
         return []
@@ -143,7 +146,9 @@ def _neighbours(alarm: Alarm, scene: Scene) -> list[ResponderRecord]:
     free = [
         person
         for person in _of_role(scene, Role.NEIGHBOUR)
-        if person.id not in asked and person.id not in alarm.declined_ids
+        if person.id not in asked
+        and person.id not in alarm.declined_ids
+        and _media(person, BOTH, scene)
     ]
     if scene.is_night:
         free.sort(key=lambda person: not person.at_night)
@@ -159,12 +164,17 @@ def _call(
     alarm: Alarm, person: ResponderRecord, media: tuple[Medium, ...], scene: Scene
 ) -> Iterator[Effect]:
     """Call a responder over those of the media they have."""
-    has = {Medium.SMS: person.sms, Medium.VOICE: person.voice, Medium.CONSOLE: True}
-    usable = tuple(medium for medium in media if has[medium])
     template = Template.DRILL if alarm.is_drill else Template.ALARM
     if person.role is not Role.DESK and person.id not in alarm.called_ids:
         alarm.called_ids.append(person.id)
-    yield from notify(alarm, person.id, usable, template, scene)
+    yield from notify(alarm, person.id, _media(person, media, scene), template, scene)
+
+
+def _media(person: ResponderRecord, media: tuple[Medium, ...], scene: Scene) -> tuple[Medium, ...]:
+    """List those of the media over which this person can be reached."""
+    has = {Medium.SMS: person.sms, Medium.VOICE: person.voice, Medium.CONSOLE: True}
+    barred = scene.home.barred
+    return tuple(m for m in media if has[m] and Barred(person.id, m) not in barred)
 
 
 def notify(
@@ -240,12 +250,16 @@ def _rang_resident(alarm: Alarm) -> bool:
     """Say whether the resident was rung before people were called, without an answer."""
     asked = (Template.RESIDENT_HEARD, Template.RESIDENT_CHECK)
     is_later = alarm.rung + alarm.repeats > 0 or alarm.policy.cancel_window_seconds > 0
-    return is_later and any(n.template in asked for n in alarm.notifications.values())
+    rings = [n for n in alarm.notifications.values() if n.template in asked]
+    return is_later and bool(rings) and not any(is_answered(ring) for ring in rings)
 
 
-def hand_over(alarm: Alarm, service: str) -> HandOver:
+def hand_over(alarm: Alarm, service: str) -> Iterator[HandOver]:
     """Hand the alarm to an emergency service, once a round."""
-    return HandOver(
+    if alarm.handed.get(service) == alarm.round:
+        return
+    alarm.handed[service] = alarm.round
+    yield HandOver(
         key=f"{alarm.id}.hand_over.{service}.{alarm.round}",
         home_id=alarm.home_id,
         alarm_id=alarm.id,
@@ -268,8 +282,9 @@ def take_outcome(
     if notification is None or notification.attempt_id != attempt_id or notification.is_done:
         return
     verdict = report(notification, outcome, scene.now, retry_after_seconds)
-    if verdict.bars:
-        scene.home.barred.append(Barred(notification.person_id, notification.medium))
+    barred = Barred(notification.person_id, notification.medium)
+    if verdict.bars and barred not in scene.home.barred:
+        scene.home.barred.append(barred)
         yield log(alarm, "number_refused", person=notification.person_id)
     if notification.is_done or verdict.moves_on:
         yield log(
@@ -287,8 +302,13 @@ def move_on(alarm: Alarm, failed: Notification, scene: Scene) -> Iterator[Effect
     """Put the next in line in a failed notification's place, now."""
     if alarm.state is not State.RAISED:
         return
-    if _role_of(failed.person_id, scene) is Role.NEIGHBOUR:
+    if role_of(failed.person_id, scene) is Role.NEIGHBOUR:
         yield from call_next(alarm, scene)
+    hurry(alarm, scene)
+
+
+def hurry(alarm: Alarm, scene: Scene) -> None:
+    """Let the next rung start now where nobody is being reached any more."""
     if alarm.ladder_due is not None and not _is_reaching(alarm):
         alarm.ladder_due = scene.now if _has_higher_rung(alarm) else alarm.ladder_due
 
@@ -299,7 +319,7 @@ def call_next(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
         yield from _call(alarm, person, (Medium.SMS, Medium.VOICE), scene)
 
 
-def _role_of(person_id: str, scene: Scene) -> Role | None:
+def role_of(person_id: str, scene: Scene) -> Role | None:
     """Say what a person is to this home."""
     for person in scene.home.record.responders:
         if person.id == person_id:

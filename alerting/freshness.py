@@ -1,4 +1,4 @@
-"""Whether a report is known to be old.
+"""Whether a report is known to be old, and whether the device itself has just spoken.
 
 The gateway's clock rules. A device's own time is asked only where the report is said again
 (retained, history), and only to prove age: a danger of unknown age is live.
@@ -6,10 +6,12 @@ The gateway's clock rules. A device's own time is asked only where the report is
 
 from datetime import timedelta
 
-from sensors.reading import Replay, Report
+from sensors.reading import Kind, Replay, Report
 
 LATE_AFTER = timedelta(minutes=30)
 """A life-safety reading known to be older goes to the desk only."""
+
+_KEPT_BY_OTHERS = frozenset({Replay.RETAINED, Replay.CACHED})
 
 
 def is_late(report: Report) -> bool:
@@ -17,3 +19,13 @@ def is_late(report: Report) -> bool:
     if report.source.replay is Replay.LIVE or report.device_time is None:
         return False
     return report.received_at - report.device_time > LATE_AFTER
+
+
+def is_heard(report: Report) -> bool:
+    """Say whether this is the device's own voice of now.
+
+    What a broker or a bridge has kept, and a bridge's word that the device is gone, are not.
+    """
+    if report.source.replay in _KEPT_BY_OTHERS:
+        return False
+    return not any(r.kind is Kind.AVAILABILITY and r.value == "offline" for r in report.readings)

@@ -28,7 +28,10 @@ class Boot(msgspec.Struct, array_like=True):
 
 
 class DeviceState(msgspec.Struct, omit_defaults=True):
-    """What was heard of one device: when, over which link, its last two boots, last payloads."""
+    """What was heard of one device: when, over which link, its last two boots, last payloads.
+
+    Without a link it was never heard, and `heard_at` is when it was claimed.
+    """
 
     heard_at: datetime
     link: str = ""
@@ -88,13 +91,26 @@ class HomeState(msgspec.Struct, omit_defaults=True):
         return max(closings, default=None)
 
     def lost_time(self, link: str, since: datetime) -> timedelta:
-        """Add up the time after `since` in which readings of `link` (empty: any) could be lost."""
-        lost = timedelta()
-        for gap in self.gaps:
-            if link in {gap.link, ""} and gap.until > since:
-                lost += gap.until - max(gap.since, since)
+        """Add up the time after `since` in which readings of `link` (empty: any) could be lost.
+
+        Time that two gaps share is lost once.
+        """
+        lost, counted = timedelta(), since
+        for gap in sorted(self.gaps, key=_begin):
+            if link in {gap.link, ""} and gap.until > counted:
+                lost += gap.until - max(gap.since, counted)
+                counted = gap.until
         return lost
+
+    def links(self) -> set[str]:
+        """List the links over which this home's devices were heard."""
+        return {device.link for device in self.devices.values() if device.link}
 
     def add_gap(self, gap: Gap) -> None:
         """Remember a gap; the oldest are forgotten, for no deadline reaches that far back."""
         self.gaps = [*self.gaps[-7:], gap]
+
+
+def _begin(gap: Gap) -> datetime:
+    """Give when a gap begins, to sort by."""
+    return gap.since

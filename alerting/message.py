@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from alerting.effect import Medium, Submit, Template
+from alerting.event import Answer
 
 SEGMENT = 70
 """UTF-16 units of one SMS."""
@@ -127,7 +128,7 @@ def _alarm(draft: _Draft) -> tuple[_Part, ...]:
         _Part(draft.what),
         _Part(facts.time, 2),
         _Part("，请马上去敲门。"),
-        _Part("见烟见火别进去，打119。"),
+        _Part("别进屋，喊人出来，打119。" if kind == "co" else "见烟见火别进去，打119。"),
         _Part(_go_or_not(draft)),
     )
 
@@ -141,8 +142,12 @@ def _drill(draft: _Draft) -> tuple[_Part, ...]:
 
 def _going(draft: _Draft) -> tuple[_Part, ...]:
     facts = draft.facts
+    if draft.submit.is_drill:
+        return (_Part(f"收到您回的{draft.key(1)}了，谢谢您，不用出门。"),)
     return (
-        _Part(f"谢谢！您去{facts.address}，{draft.submit.lease_minutes}分钟内到。到了回{draft.key(3)}"),
+        _Part(
+            f"谢谢！您去{facts.address}，{draft.submit.lease_minutes}分钟内到。到了回{draft.key(3)}"
+        ),
         _Part(f"；去不了回{draft.key(2)}，我们马上找别人。"),
         _Part(f"不会发文字就打{facts.landline}", 1),
     )
@@ -166,13 +171,14 @@ def _not_held(draft: _Draft) -> tuple[_Part, ...]:
 
 
 def _say_one(draft: _Draft) -> tuple[_Part, ...]:
-    return (_Part(f"谢谢！{draft.facts.address}{_go_or_not(draft)}。没回1我们会继续找别人"),)
+    return (_Part(f"谢谢！{draft.facts.address}{_go_or_not(draft)}。没回{draft.key(1)}我们会继续找别人"),)
 
 
 def _which_one(draft: _Draft) -> tuple[_Part, ...]:
     picks = [f"去{address}的回{slot}1" for slot, address in draft.facts.mates]
     head = f"您有{len(picks)}处报警："
-    return (_Part(head), *(_Part(f"{pick}，", rank) for rank, pick in enumerate(picks)))
+    parts = [_Part("，" * (rank > 0) + pick, rank) for rank, pick in enumerate(picks)]
+    return (_Part(head), *parts)
 
 
 def _already_closed(draft: _Draft) -> tuple[_Part, ...]:
@@ -263,8 +269,12 @@ def render(submit: Submit, facts: Facts) -> str:
         return _spoken(draft)
     if submit.medium is Medium.CONSOLE and submit.template is Template.ALARM:
         return f"{facts.time} {facts.address} {facts.resident} {draft.what}"
-    return _fit(facts.community, *_TEXTS[submit.template](draft))
+    is_said = submit.template is Template.DRILL or not submit.is_drill
+    said = () if is_said else (_Part("演练："),)
+    return _fit(facts.community, *said, *_TEXTS[submit.template](draft))
 
+
+_TO_RESIDENT = {Template.RESIDENT_CHECK, Template.RESIDENT_HEARD, Template.RESIDENT_COMING}
 
 _SAFETY = {
     "gas": "别按门铃，别开灯，别进屋，敲门喊人出来，到楼外打119。",
@@ -277,14 +287,46 @@ _SAFETY = {
 def _spoken(draft: _Draft) -> str:
     """Say what a call speaks: who rings, what happened, and the keys."""
     facts, template = draft.facts, draft.submit.template
-    if template in {Template.ALARM, Template.DRILL}:
-        drill = "这是演练，不是真的。" if draft.submit.is_drill else "紧急。"
+    who = f"这里是{facts.community}值班室。"
+    if draft.submit.is_drill:
+        who += "这是演练，不是真的。"
+    if template is Template.DRILL:
+        return f"{who}{facts.address}{draft.what}。请您按1试一下，不用出门。"
+    if template is Template.ALARM:
         return (
-            f"这里是{facts.community}值班室。{drill}{facts.address}{facts.resident}{draft.what}，"
+            f"{who}紧急。{facts.address}{facts.resident}{draft.what}，"
             f"请马上去敲门。{_SAFETY.get(draft.submit.kind, '')}能去请按1，不能去请按2。"
         )
     body = "".join(part.text for part in _TEXTS[template](draft))
-    return f"{facts.resident}您好，这里是{facts.community}值班室。{body}"
+    called = facts.resident if template in _TO_RESIDENT else ""
+    return f"{called}您好，{who}{body}"
+
+
+_HEARD_KEY = {
+    Answer.GOING: "谢谢！请您现在就去{address}。到了请发短信回3。",
+    Answer.CANNOT: "好的，我们马上找别人。",
+    Answer.ARRIVED: "谢谢！请看看{resident}本人。人没事回4，要救护车回9，没人应回8。",
+    Answer.SAFE: "记下了，谢谢您。",
+    Answer.NOBODY_OPENS: "请您在门口等，值班员马上给您打电话。",
+    Answer.AMBULANCE: "值班员马上叫120，请您留在现场。",
+}
+
+
+def confirm(answer: Answer, facts: Facts) -> str:
+    """Say back what a key meant; empty where it means nothing."""
+    return _HEARD_KEY.get(answer, "").format(address=facts.address, resident=facts.resident)
+
+
+def confirm_resident(answer: Answer) -> str:
+    """Say back what the resident's key meant; empty where it means nothing."""
+    if answer is Answer.GOING:
+        return "好的，您没事我们就放心了。"
+    return "别急，我们马上叫人来。" if answer is Answer.AMBULANCE else ""
+
+
+def landline(facts: Facts) -> str:
+    """Say whose number this is, to a caller we have nothing to ask."""
+    return f"这里是{facts.community}值班室的自动电话。有事请打{facts.landline}。"
 
 
 class Place(NamedTuple):

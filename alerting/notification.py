@@ -8,6 +8,7 @@ has not got it does a new attempt with a new id begin.
 """
 
 from datetime import datetime, timedelta
+from math import isfinite
 from typing import NamedTuple
 
 import msgspec
@@ -67,6 +68,9 @@ FOLLOWS: dict[tuple[Medium, Outcome], Row] = {
 """The retry table of ESCALATION, one row a pair; a pair not here is progress, not an end."""
 
 _RANK = {Outcome.ACCEPTED: 1, Outcome.RINGING: 2, Outcome.ANSWERED: 3}
+
+_DOUBTS = frozenset({Outcome.UNKNOWN, Outcome.NOT_FOUND})
+"""Whether the provider has it: asked no more once it has said how far it is."""
 
 _STATUS_WITHIN = {
     Medium.SMS: timedelta(seconds=30),
@@ -154,12 +158,20 @@ def report(
     if outcome in _RANK:
         _progress(notification, outcome, now)
         return _NOTHING
+    if notification.reached and outcome in _DOUBTS:
+        return _NOTHING
     if outcome is Outcome.NOT_FOUND and now - notification.attempted_at < _NOT_FOUND_AFTER:
         outcome = Outcome.UNKNOWN
     row = FOLLOWS.get((notification.medium, outcome))
     if row is None:
         return _NOTHING
     return _conclude(notification, outcome, row, now, retry_after_seconds)
+
+
+def is_answered(notification: Notification) -> bool:
+    """Say whether a person, and not their voicemail, has picked up."""
+    is_picked_up = notification.reached >= _RANK[Outcome.ANSWERED]
+    return is_picked_up and notification.outcome is not Outcome.VOICEMAIL
 
 
 def _progress(notification: Notification, outcome: Outcome, now: datetime) -> None:
@@ -203,10 +215,13 @@ def _conclude(
 def _next_try(
     row: Row, tries: int, now: datetime, retry_after_seconds: float | None
 ) -> datetime | None:
-    """Give the instant of the next try, or None where there is none."""
+    """Give the instant of the next try, or None where there is none.
+
+    What a provider asks us to wait is a stranger's number: beyond LIFETIME it says no more.
+    """
     if tries >= len(row.delays) and not row.repeats:
         return None
     delay = row.delays[min(tries, len(row.delays) - 1)]
-    if retry_after_seconds is not None:
-        delay = max(delay, retry_after_seconds)
+    if retry_after_seconds is not None and isfinite(retry_after_seconds):
+        delay = max(delay, min(retry_after_seconds, LIFETIME.total_seconds()))
     return now + timedelta(seconds=delay)

@@ -114,9 +114,8 @@ def normalise(number: str) -> str:
     folded = re.sub(r"^00+", "+", _fold(number))
     if is_e164(folded) and not folded.startswith("+86"):
         return folded
-    national = folded.removeprefix("+86")
-    if len(folded) >= _LONGEST_NATIONAL:
-        national = national.removeprefix("86")
+    is_long = folded.startswith("+") or len(folded) >= _LONGEST_NATIONAL
+    national = folded.removeprefix("+").removeprefix("86") if is_long else folded
     subscriber = national.removeprefix("0")
     has_area = national != folded or subscriber != national
     is_fixed = has_area and _LANDLINE.fullmatch(subscriber)

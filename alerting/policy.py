@@ -132,18 +132,41 @@ FIRST_QUESTION = (_RESIDENT, _CONSOLE)
 """Who hears of a soft alarm while its cancel window is open."""
 
 
+_LONGEST = 24 * 3600.0
+_SHORTEST_REPEAT = 10.0
+
+
 def mistakes(policy: Policy) -> list[str]:
     """Say why a policy could end in silence; nothing where it cannot."""
     found = []
     if not policy.steps:
         found.append("has no step: nobody would be called")
+    if not all(0 <= seconds <= _LONGEST for seconds in _durations(policy)):
+        found.append("has a duration that is not between 0 and a day")
     if policy.priority is Priority.TROUBLE:
         return found
     if policy.repeat_seconds <= 0:
         found.append("does not repeat: after its last step it would end in silence")
-    whom = {aim.whom for step in policy.steps for aim in step.aims}
+    elif policy.repeat_seconds < _SHORTEST_REPEAT:
+        found.append("repeats before anybody could have answered")
+    if policy.priority is Priority.LIFE and policy.cancel_window_seconds > 0:
+        found.append("waits for the resident although a life may hang on it")
+    aims = (aim for step in policy.steps for aim in step.aims)
+    whom = {aim.whom for aim in aims if aim.media and aim.count > 0}
     if not whom & {Whom.DESK, Whom.POSTS}:
         found.append("reaches neither the duty desk nor a post: nobody awake at a staffed place")
     if not whom & {Whom.DESK, Whom.NEIGHBOURS, Whom.POSTS}:
         found.append("reaches nobody who can go")
     return found
+
+
+def _durations(policy: Policy) -> list[float]:
+    """List every duration of a policy, in seconds."""
+    return [
+        *(step.wait_seconds for step in policy.steps),
+        policy.cancel_window_seconds,
+        policy.lease_seconds,
+        policy.desk_lease_seconds,
+        policy.outcome_seconds,
+        policy.repeat_seconds,
+    ]

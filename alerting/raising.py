@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from alerting import escalation, response
-from alerting.alarm import Alarm, State, Step, alarm_id
+from alerting.alarm import Alarm, Disposition, State, Step, alarm_id
 from alerting.effect import Effect, Log
 from alerting.escalation import Scene
 from alerting.policy import LATE, Policy, Priority
@@ -16,7 +16,7 @@ def take_finding(kind: str, finding: Finding, policy: Policy, scene: Scene) -> I
     if finding.sign is Sign.TESTED:
         name = alarm_id(scene.home.record.id, kind, scene.now)
         yield Log(
-            key=f"{name}.tested",
+            key=f"{name}.tested.{finding.evidence['device']}",
             home_id=scene.home.record.id,
             alarm_id="",
             kind=kind,
@@ -27,10 +27,14 @@ def take_finding(kind: str, finding: Finding, policy: Policy, scene: Scene) -> I
     elif finding.sign is Sign.RESTORED:
         if alarm is not None:
             yield from _restore(alarm, finding, scene)
-    elif alarm is not None:
-        yield from _reinforce(alarm, finding, scene)
-    else:
+    elif alarm is None:
         yield from raise_alarm(kind, finding, LATE if finding.is_late else policy, scene)
+    elif alarm.policy == LATE and not finding.is_late:
+        # What was only shown to the desk has become a danger of this minute.
+        yield from response.end(alarm, Disposition.DUPLICATE, scene)
+        yield from raise_alarm(kind, finding, policy, scene)
+    else:
+        yield from _reinforce(alarm, finding, scene)
 
 
 def raise_alarm(

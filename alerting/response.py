@@ -8,7 +8,14 @@ have seen the person: one remote word closes nothing.
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 
-from alerting.alarm import Alarm, Disposition, NotAllowedError, State, Step
+from alerting.alarm import (
+    Alarm,
+    Disposition,
+    NotAllowedError,
+    State,
+    Step,
+    UnknownDispositionError,
+)
 from alerting.effect import Effect, Medium, Template
 from alerting.escalation import (
     Scene,
@@ -16,15 +23,18 @@ from alerting.escalation import (
     call_next,
     climb,
     hand_over,
+    hurry,
     log,
     notify,
     resume,
+    role_of,
     take_back,
     tell_desk,
     tell_family,
 )
 from alerting.event import Answer, AnswerGiven, OperatorActed, Verb
 from alerting.policy import Priority
+from alerting.record import Role
 
 CLOSED_KEPT = timedelta(hours=1)
 """A closed alarm is remembered so long, to tell late answers that it is over."""
@@ -65,19 +75,35 @@ def raise_now(alarm: Alarm, scene: Scene, reason: str) -> Iterator[Effect]:
 
 
 def _said_going(alarm: Alarm, person_id: str, scene: Scene) -> Iterator[Effect]:
-    """Hold the ladder for the lease and tell the others who is going."""
+    """Hold the ladder for the lease and tell the others who is going.
+
+    A second one who goes is welcome; the desk's 1 takes over and sends nobody home.
+    """
     if alarm.state is State.ATTENDED:
         yield from _reply(alarm, person_id, Template.STAND_DOWN, scene)
         return
+    if role_of(person_id, scene) is Role.DESK:
+        yield from _take_over(alarm, person_id, "person", scene)
+        return
     alarm.advance(Step.ACKNOWLEDGED)
-    is_second = alarm.holder_id in alarm.called_ids and alarm.holder_id != person_id
+    is_first = not alarm.going_ids
+    if person_id not in alarm.going_ids:
+        alarm.going_ids.append(person_id)
     _hold(alarm, person_id, alarm.policy.lease_seconds, scene)
     yield log(alarm, "acknowledged", person=person_id)
     yield from take_back(alarm, spared=person_id)
     yield from _reply(alarm, person_id, Template.GOING, scene)
-    if not is_second:
-        yield from _stand_down(alarm, scene, but=(person_id,))
+    if is_first:
+        yield from _stand_down(alarm, scene)
         yield from _tell_home(alarm, Template.FAMILY_GOING, scene, person_id)
+
+
+def _take_over(alarm: Alarm, operator: str, role: str, scene: Scene) -> Iterator[Effect]:
+    """Let the desk hold the ladder for a while; who is on the way stays the holder."""
+    alarm.advance(Step.ACKNOWLEDGED)
+    if not alarm.going_ids:
+        _hold(alarm, operator, alarm.policy.desk_lease_seconds, scene)
+    yield log(alarm, "acknowledged", **{role: operator})
 
 
 def _hold(alarm: Alarm, person_id: str, seconds: float, scene: Scene) -> None:
@@ -94,12 +120,17 @@ def _said_cannot(alarm: Alarm, person_id: str, scene: Scene) -> Iterator[Effect]
     for notification in alarm.notifications.values():
         if notification.person_id == person_id and notification.expects_answer:
             notification.is_done = True
-    if alarm.state is State.ACKNOWLEDGED and alarm.holder_id == person_id:
+    is_held_by_them = person_id in alarm.going_ids or alarm.holder_id == person_id
+    alarm.going_ids = [going for going in alarm.going_ids if going != person_id]
+    if alarm.state is State.ACKNOWLEDGED and is_held_by_them and alarm.going_ids:
+        alarm.holder_id = alarm.going_ids[-1]
+    elif alarm.state is State.ACKNOWLEDGED and is_held_by_them:
         alarm.advance(Step.WITHDRAWN)
         yield log(alarm, "withdrawn", person=person_id)
         yield from resume(alarm, scene)
     elif alarm.state is State.RAISED:
         yield from call_next(alarm, scene)
+        hurry(alarm, scene)
 
 
 def _said_arrived(alarm: Alarm, person_id: str, scene: Scene) -> Iterator[Effect]:
@@ -111,7 +142,7 @@ def _said_arrived(alarm: Alarm, person_id: str, scene: Scene) -> Iterator[Effect
     yield from take_back(alarm, spared=person_id)
     yield from _reply(alarm, person_id, Template.ARRIVED, scene)
     if is_first:
-        yield from _stand_down(alarm, scene, but=tuple(alarm.scene_ids))
+        yield from _stand_down(alarm, scene)
         yield from _tell_home(alarm, Template.FAMILY_ARRIVED, scene, person_id)
 
 
@@ -145,7 +176,7 @@ def _said_ambulance(alarm: Alarm, person_id: str, scene: Scene) -> Iterator[Effe
     yield from _be_there(alarm, person_id, scene)
     alarm.advance(Step.HELP_NEEDED)
     yield log(alarm, "help_needed", person=person_id, service="120")
-    yield hand_over(alarm, "120")
+    yield from hand_over(alarm, "120")
     yield from tell_desk(alarm, Template.DESK_AMBULANCE, scene, person_id)
 
 
@@ -192,10 +223,13 @@ def _reply(alarm: Alarm, person_id: str, template: Template, scene: Scene) -> It
         yield from notify(alarm, person_id, _TEXT, template, scene, person_id)
 
 
-def _stand_down(alarm: Alarm, scene: Scene, but: tuple[str, ...]) -> Iterator[Effect]:
-    """Tell those who were asked that they are no longer needed."""
+def _stand_down(alarm: Alarm, scene: Scene, closed_by: str | None = None) -> Iterator[Effect]:
+    """Tell those who were asked that they are no longer needed; at the end also who is coming."""
+    spared = {closed_by, *alarm.scene_ids, *alarm.declined_ids}
+    if alarm.is_open:
+        spared.update(alarm.going_ids)
     for person_id in alarm.called_ids:
-        if person_id not in but and person_id not in alarm.declined_ids:
+        if person_id not in spared:
             yield from notify(alarm, person_id, _TEXT, Template.STAND_DOWN, scene)
 
 
@@ -221,18 +255,15 @@ def _close(
     alarm.ladder_due = alarm.lease_due = alarm.outcome_due = alarm.window_due = None
     yield log(alarm, "closed", person=person_id, disposition=ending)
     yield from take_back(alarm, spared=person_id)
-    yield from _stand_down(alarm, scene, but=(person_id, *alarm.scene_ids))
+    yield from _stand_down(alarm, scene, closed_by=person_id)
     if alarm.is_family_told and ending is not Disposition.DECEASED:
         yield from tell_family(alarm, Template.FAMILY_RESULT, scene, person_id)
 
 
 def operate(alarm: Alarm, act: OperatorActed, scene: Scene) -> Iterator[Effect]:
-    """Let an operator act; raises NotAllowedError where the table does not."""
+    """Let an operator act; raises RefusedError where that cannot be."""
     if act.verb is Verb.ACKNOWLEDGE:
-        alarm.advance(Step.ACKNOWLEDGED)
-        if alarm.holder_id is None:
-            _hold(alarm, act.operator, alarm.policy.desk_lease_seconds, scene)
-        yield log(alarm, "acknowledged", operator=act.operator)
+        yield from _take_over(alarm, act.operator, "operator", scene)
     elif act.verb is Verb.ATTEND:
         alarm.advance(Step.ATTENDED)
         _attend(alarm, act.operator, scene)
@@ -241,13 +272,25 @@ def operate(alarm: Alarm, act: OperatorActed, scene: Scene) -> Iterator[Effect]:
     else:
         if not alarm.allows(Step.CLOSED):
             raise NotAllowedError(alarm.state, Step.CLOSED)
-        ending = Disposition(act.disposition or Disposition.ASSISTED)
-        yield from _close(alarm, Step.CLOSED, ending, act.operator, scene)
+        yield from _close(alarm, Step.CLOSED, _ending(alarm, act), act.operator, scene)
+
+
+def _ending(alarm: Alarm, act: OperatorActed) -> Disposition:
+    """Read how the operator says it ended; a drill is a drill if nothing else is said."""
+    word = act.disposition or (Disposition.DRILL if alarm.is_drill else Disposition.ASSISTED)
+    try:
+        return Disposition(word)
+    except ValueError:
+        raise UnknownDispositionError(word) from None
 
 
 def wake_holds(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
     """Do what is due of the alarm itself: window, ladder, lease and outcome."""
     now = scene.now
+    promises = (alarm.lease_due, alarm.outcome_due)
+    if alarm.is_drill and any(due is not None and due <= now for due in promises):
+        yield from end(alarm, Disposition.DRILL, scene)  # who answered has done all that was asked
+        return
     if alarm.window_due is not None and alarm.window_due <= now:
         yield from raise_now(alarm, scene, "window_elapsed")
     if alarm.ladder_due is not None and alarm.ladder_due <= now:
@@ -268,4 +311,9 @@ def wake_holds(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
 def end_trouble(alarm: Alarm, evidence: dict[str, str], scene: Scene) -> Iterator[Effect]:
     """End a trouble whose cause has gone; nobody was sent, so nobody is told."""
     yield log(alarm, "restored", **evidence)
-    yield from _close(alarm, Step.CLOSED, Disposition.DEVICE_FAULT, "", scene)
+    yield from end(alarm, Disposition.DEVICE_FAULT, scene)
+
+
+def end(alarm: Alarm, ending: Disposition, scene: Scene) -> Iterator[Effect]:
+    """End an alarm by nobody's word: its cause, its home or its reason to be is gone."""
+    yield from _close(alarm, Step.CLOSED, ending, "", scene)

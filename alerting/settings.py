@@ -7,7 +7,7 @@ is one file.
 
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, create_model, field_validator
+from pydantic import BaseModel, ConfigDict, ValidationInfo, create_model, field_validator
 
 from alerting.policy import Policy, mistakes
 from alerting.rules import Params, discover
@@ -27,8 +27,10 @@ class _CheckedPolicies(_Closed):
 
     @field_validator("*")
     @classmethod
-    def _never_silent(cls, policy: Policy) -> Policy:
+    def _never_silent(cls, policy: Policy, info: ValidationInfo) -> Policy:
         found = mistakes(policy)
+        if policy.priority is not RULES[str(info.field_name)].policy.priority:
+            found.append("has another priority than its kind")
         if found:
             raise ValueError("; ".join(found))
         return policy

@@ -20,6 +20,7 @@ from alerting.channels.twilio import TwilioChannel
 from alerting.channels.twiml import EMPTY, ask, tell
 from alerting.effect import Medium
 from gateway.clock import Clock
+from gateway.entries import CommitFailedError
 
 MOST_BODY_BYTES = 64 * 1024
 MOST_FIELDS = 200
@@ -27,6 +28,8 @@ MOST_ATTEMPT_SIGNS = 200
 DESK_SECONDS = 1.5
 TOO_EARLY = timedelta(seconds=1)
 CODE = re.compile("[0-9]{1,6}")
+
+NOT_KEPT_ERRORS = (TimeoutError, CommitFailedError)
 
 NOT_HEARD = "没听清。"
 PRESS_AGAIN = "请再按一次：能去按1，不能去按2。"
@@ -53,16 +56,16 @@ class Desk(Protocol):
     """
 
     async def progressed(self, progress: Progress) -> None:
-        """An attempt has moved. Raises UnknownAttemptError."""
+        """An attempt has moved. Raises UnknownAttemptError, CommitFailedError."""
 
     async def keyed(self, attempt_id: str, digits: str) -> str:
         """A key was pressed: the text to say, empty where it means nothing here.
 
-        Raises UnknownAttemptError.
+        Raises UnknownAttemptError, CommitFailedError.
         """
 
     async def texted(self, from_number: str, text: str, provider_id: str) -> None:
-        """A text came."""
+        """A text came. Raises CommitFailedError."""
 
     async def called(self, from_number: str) -> Spoken:
         """Somebody calls: what to say."""
@@ -119,8 +122,8 @@ class Answers:
         except UnknownAttemptError:
             self.counts["unknown_attempt"] += 1
             return _twiml(tell(NOT_KNOWN, self._channel.speaker))
-        except TimeoutError:
-            self.counts["late_desk"] += 1
+        except NOT_KEPT_ERRORS:
+            self.counts["not_kept"] += 1
             return self._ask_again(request, attempt_id)
         if not text:
             self.counts["wrong_key"] += 1
@@ -141,8 +144,8 @@ class Answers:
             async with self._clock.timeout(DESK_SECONDS):
                 await self._desk.texted(form.get("From", ""), form.get("Body", ""), sid)
             is_kept = True
-        except TimeoutError:
-            self.counts["late_desk"] += 1
+        except NOT_KEPT_ERRORS:
+            self.counts["not_kept"] += 1
             raise HTTPException(503) from None
         finally:
             if not is_kept:
@@ -156,8 +159,8 @@ class Answers:
         try:
             async with self._clock.timeout(DESK_SECONDS):
                 spoken = await self._desk.called(form.get("From", ""))
-        except TimeoutError:
-            self.counts["late_desk"] += 1
+        except NOT_KEPT_ERRORS:
+            self.counts["not_kept"] += 1
             spoken = Spoken(NOT_KEPT)
         if spoken.wants_key and spoken.attempt_id:
             return self._ask(spoken.text, spoken.attempt_id)
@@ -189,8 +192,8 @@ class Answers:
         except UnknownAttemptError:
             self.counts["unknown_attempt"] += 1
             return Response(EMPTY, 404, media_type="text/xml")
-        except TimeoutError:
-            self.counts["late_desk"] += 1
+        except NOT_KEPT_ERRORS:
+            self.counts["not_kept"] += 1
             return Response(status_code=503)
         self._channel.settle(progress)
         return Response(status_code=204)

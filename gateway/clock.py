@@ -55,15 +55,19 @@ def _steady_ns() -> int:
 class SystemClock:
     """The machine's clock, anchored."""
 
-    def __init__(self, last: Anchor | None = None, not_before: datetime | None = None) -> None:
-        """Continue from `last` within the same boot, else from the wall, never `not_before`."""
-        steady, wall = _steady_ns(), datetime.now(UTC)
+    def __init__(self) -> None:
+        """Start from the wall clock."""
         self._boot = boot_id()
+        self._anchor = Anchor(self._boot, _steady_ns(), datetime.now(UTC))
+
+    def resume(self, last: Anchor | None, not_before: datetime | None) -> None:
+        """Continue from an earlier start's anchor, in the same boot, and never `not_before`."""
+        now, steady = self.now(), _steady_ns()
         if last is not None and last.boot and last.boot == self._boot:
-            wall = last.now + timedelta(microseconds=(steady - last.steady_ns) // 1000)
-        if not_before is not None and wall < not_before:
-            wall = not_before
-        self._anchor = Anchor(self._boot, steady, wall)
+            now = last.now + timedelta(microseconds=(steady - last.steady_ns) // 1000)
+        if not_before is not None and now < not_before:
+            now = not_before
+        self._anchor = Anchor(self._boot, steady, now)
 
     def now(self) -> datetime:
         """Aware UTC, never going backward."""

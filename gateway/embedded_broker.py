@@ -19,15 +19,15 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
 from collections.abc import Iterable
 from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import structlog
 
+from gateway.child import Child
 from gateway.clock import Clock
 from gateway.supervisor import Backoff
 
@@ -70,16 +70,19 @@ class EmbeddedBroker:
 
     def __init__(self, state: Path, *, clock: Clock, rng: Random, port: int = 0) -> None:
         self.folder = state / "broker"
-        self.password = secrets.token_urlsafe(24)
-        """Of GATEWAY_USER; another one at every start."""
         self.starts = 0
         self._clock = clock
         self._backoff = Backoff(rng, first_seconds=0.1, longest_seconds=5.0)
         self._config_path = self.folder.resolve() / "nats.json"
+        self._errors_path = self.folder / "nats.err"
         self._users: tuple[BrokerUser, ...] = ()
-        self._child: _Child | None = None
+        self._child: Child | None = None
         self._ready = asyncio.Event()
-        self.port = port or self._port_of_last_time() or _free_port()
+        self._is_reload_due = False
+        last = self._last_config()
+        self.port = port or last.port or _free_port()
+        self.password = last.password or secrets.token_urlsafe(24)
+        """Of GATEWAY_USER."""
 
     @property
     def pid(self) -> int | None:
@@ -96,7 +99,7 @@ class EmbeddedBroker:
             raise ValueError("a user of the embedded broker is given twice")
         if self._child is not None:
             self._write_config()
-            self._child.send(signal.SIGHUP)
+            self._reload()
 
     async def ready(self) -> None:
         """Wait until it accepts connections."""
@@ -107,8 +110,12 @@ class EmbeddedBroker:
         program = _program()
         try:
             while True:
-                await self._start(program)
-                await self._serve()
+                try:
+                    await self._start(program)
+                except OSError as error:
+                    _log.error("broker_not_started", reason=str(error))
+                else:
+                    await self._serve()
                 await self._clock.sleep(self._backoff.next_seconds())
         finally:
             await self._stop()
@@ -117,16 +124,17 @@ class EmbeddedBroker:
         """Adopt the child of an earlier start, or start one."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         last = self._last_config()
-        self._child = _Child.find(program, self._config_path)
-        if self._child is not None and _without_users(last) != _without_users(self._config()):
+        arguments = ["-c", str(self._config_path)]
+        self._child = Child.find(program, arguments)
+        if self._child is not None and last.fixed != _Config(self._config()).fixed:
             await self._stop()
         self._write_config()
-        if self._child is not None:
-            self._child.send(signal.SIGHUP)
-            _log.info("broker_adopted", pid=self._child.pid)
-        else:
-            self._child = _Child.start(program, self._config_path)
+        if self._child is None:
+            self._child = Child.start(program, arguments, self._errors_path)
             self.starts += 1
+        else:
+            self._is_reload_due = True
+            _log.info("broker_adopted", pid=self._child.pid)
 
     async def _serve(self) -> None:
         """Say when it is ready; return when it has died."""
@@ -136,11 +144,19 @@ class EmbeddedBroker:
         if not self._child.is_dead.is_set():
             self._ready.set()
             self._backoff.reset()
+            if self._is_reload_due:
+                self._reload()
         await self._child.is_dead.wait()
         self._ready.clear()
         _log.error("broker_died", pid=self._child.pid, said=self._last_words())
         self._child.close()
         self._child = None
+
+    def _reload(self) -> None:
+        """Let it read its configuration again; it would die of being told so while it starts."""
+        self._is_reload_due = not self._ready.is_set()
+        if self._child is not None and self._ready.is_set():
+            self._child.send(signal.SIGHUP)
 
     async def _stop(self) -> None:
         """Stop it, gently at first."""
@@ -170,6 +186,7 @@ class EmbeddedBroker:
                 "store_dir": str(self.folder.resolve() / "store"),
                 "sync_interval": "always",
                 "max_file_store": _STORE_BYTES,
+                "max_memory_store": 0,
             },
             "mqtt": {
                 "host": "127.0.0.1",
@@ -193,85 +210,36 @@ class EmbeddedBroker:
             json.dump(self._config(), file, indent=1)
         draft.replace(self._config_path)
 
-    def _last_config(self) -> dict[str, object]:
+    def _last_config(self) -> "_Config":
         try:
             config = json.loads(self._config_path.read_bytes())
         except (OSError, ValueError):
-            return {}
-        return config if isinstance(config, dict) else {}
-
-    def _port_of_last_time(self) -> int:
-        mqtt = self._last_config().get("mqtt")
-        port = mqtt.get("port") if isinstance(mqtt, dict) else None
-        return port if isinstance(port, int) else 0
+            return _Config({})
+        return _Config(config if isinstance(config, dict) else {})
 
     def _last_words(self) -> str:
         """Give what it wrote where nothing but a failure to start is written."""
         with suppress(OSError):
-            return self._config_path.with_suffix(".err").read_text(errors="replace")[-500:]
+            return self._errors_path.read_text(errors="replace")[-500:]
         return ""
 
 
-class _Child:
-    """A process held by a descriptor; the event loop says when it is dead."""
+class _Config:
+    """What we want to know of a configuration, ours or what we find in our place."""
 
-    def __init__(self, pid: int, process: subprocess.Popen[bytes] | None = None) -> None:
-        """Raise ProcessLookupError when there is no such process."""
-        self.pid = pid
-        self.is_dead = asyncio.Event()
-        self._process = process
-        self._descriptor = os.pidfd_open(pid)
-        asyncio.get_running_loop().add_reader(self._descriptor, self._died)
-
-    @classmethod
-    def start(cls, program: Path, config: Path) -> "_Child":
-        """Start it in a session of its own, so that it is not hit by what is meant for us."""
-        with config.with_suffix(".err").open("wb") as errors:
-            process = subprocess.Popen(  # noqa: S603 -- our own package's program and our own file
-                [program, "-c", config],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
-                start_new_session=True,
-            )
-        return cls(process.pid, process)
-
-    @classmethod
-    def find(cls, program: Path, config: Path) -> "_Child | None":
-        """Find the one that runs with our configuration file."""
-        ours = [program.name, "-c", str(config)]
-        for folder in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                words = (folder / "cmdline").read_text(errors="replace").split("\0")[:-1]
-                if [os.path.basename(words[0]) if words else "", *words[1:]] == ours:  # noqa: PTH119
-                    return cls(int(folder.name))
-        return None
-
-    def send(self, number: signal.Signals) -> None:
-        """Send a signal, unless it is dead."""
-        if not self.is_dead.is_set():
-            with suppress(ProcessLookupError):
-                signal.pidfd_send_signal(self._descriptor, number)
-
-    def close(self) -> None:
-        """Let go of a dead one."""
-        os.close(self._descriptor)
-
-    def _died(self) -> None:
-        asyncio.get_running_loop().remove_reader(self._descriptor)
-        if self._process is not None:
-            self._process.wait()  # returns at once
-        self.is_dead.set()
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.fixed = {key: value for key, value in config.items() if key != "authorization"}
+        """What cannot be exchanged while it runs."""
+        try:
+            self.port = int(config["mqtt"]["port"])
+            self.password = str(config["authorization"]["users"][0]["password"])
+        except (KeyError, IndexError, TypeError, ValueError):
+            self.port, self.password = 0, ""
 
 
 def _rights(user: BrokerUser) -> dict[str, object]:
     rights = {"publish": {"allow": [user.publishes]}, "subscribe": {"deny": [">"]}}
     return {"user": user.name, "password": user.secret, "permissions": rights}
-
-
-def _without_users(config: dict[str, object]) -> dict[str, object]:
-    """Give what cannot be exchanged while it runs."""
-    return {key: value for key, value in config.items() if key != "authorization"}
 
 
 def _program() -> Path:

@@ -6,7 +6,7 @@ last level of our own topic or by the `"kind"` of a serial line. Whatever is not
 harmless is kept. When `limit` receipts wait and another comes, the oldest motion is dropped, or
 else the oldest sample; each drop is counted and told to `dropped`, so that its source stops
 offering it. When nothing may be dropped, up to twice the limit wait, and then `put` refuses: the
-source keeps the receipt (a broker does; a serial line loses it, which is counted).
+source keeps the receipt (a broker can; a serial line loses it). Refusals are counted as well.
 
 What is not a receipt (a link's changes of state, jobs of the gateway itself) always gets in: there
 is little of it, and each is awaited by somebody.

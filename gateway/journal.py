@@ -52,6 +52,7 @@ _BUSY_SECONDS = 2.0  # somebody looks into the file with a tool of their own
 _ENTRIES_PER_HOP = 500
 _LINES_PER_HOP = 100
 _ROOM_BYTES = 1 << 20
+_FOR_ONE_USER = 0o600
 
 # After these the connection is as good as before; after any other it is opened anew.
 _HARMLESS = {
@@ -65,15 +66,18 @@ _HARMLESS = {
 }
 
 
-def _code(error: sqlite3.Error) -> int | None:
-    """SQLite's primary result code; None where the error is Python's own, about a wrong call."""
+_Failure = sqlite3.DatabaseError | OSError
+
+
+def _code(error: _Failure) -> int | None:
+    """SQLite's primary result code, where the error is SQLite's."""
     extended: int | None = getattr(error, "sqlite_errorcode", None)
     return None if extended is None else extended & 0xFF
 
 
-def _is_ours(error: sqlite3.Error) -> bool:
+def _is_ours(error: _Failure) -> bool:
     """Whether the programmer is at fault rather than the disk: wrong SQL or a wrong call."""
-    return _code(error) in {None, sqlite3.SQLITE_ERROR}
+    return not isinstance(error, OSError) and _code(error) in {None, sqlite3.SQLITE_ERROR}
 
 
 def random_salt() -> bytes:
@@ -81,15 +85,19 @@ def random_salt() -> bytes:
     return os.urandom(SALT_BYTES)
 
 
-def _said(error: sqlite3.Error) -> str:
-    return f"{error} ({getattr(error, 'sqlite_errorname', 'no code')})"
+def _said(error: _Failure) -> str:
+    name = getattr(error, "sqlite_errorname", None)
+    return str(error) if name is None else f"{error} ({name})"
 
 
 class Store(Protocol):
     """A database that can be asked to run a function on its connection."""
 
     async def run(self, work: Work[T]) -> T:
-        """Run it to its end, even when the caller is cancelled; raises what it raises."""
+        """Run it to its end, even when the caller is cancelled.
+
+        Raises what it raises, and OSError where the database cannot be had any more.
+        """
 
     def has_room(self) -> bool:
         """Whether the disk can take more."""
@@ -131,15 +139,17 @@ class FileStore:
 
     @classmethod
     async def open(cls, path: Path) -> Self:
-        """Open the file of that name; raises sqlite3's errors."""
-        return cls(path, await cls._connect(path))
+        """Open or make the file; raises OSError and sqlite3's errors."""
+        return cls(path, await cls._connect(path, os.O_CREAT))
 
     @staticmethod
-    async def _connect(path: Path) -> aiosqlite.Connection:
+    async def _connect(path: Path, flags: int) -> aiosqlite.Connection:
+        # What can be wrong with the file comes out here: aiosqlite does not wait for the end of
+        # its thread where connecting fails, and the thread may outlive the event loop.
+        os.close(os.open(path, os.O_RDWR | os.O_CLOEXEC | flags, _FOR_ONE_USER))
         async with AsyncExitStack() as undo:
             connection = await aiosqlite.connect(
-                _uri(path),
-                uri=True,
+                path,
                 factory=_Connection,
                 isolation_level=None,
                 timeout=_BUSY_SECONDS,
@@ -156,7 +166,7 @@ class FileStore:
         results: list[T] = []
         try:
             await self._connection.execute(_CALL, [lambda raw: results.append(work(raw))])
-        except sqlite3.Error as error:
+        except sqlite3.DatabaseError as error:
             self._is_broken |= not _is_ours(error) and _code(error) not in _HARMLESS
             raise
         return results[0]
@@ -167,26 +177,19 @@ class FileStore:
                 return  # another caller was first
             with suppress(sqlite3.Error):  # it may be too broken to be closed well
                 await self._connection.close()
-            self._connection = await self._connect(self._path)
+            # A file that has gone must not be replaced by an empty one: no O_CREAT.
+            self._connection = await self._connect(self._path, 0)
             self._is_broken = False
 
     def has_room(self) -> bool:
         """Whether the disk has a megabyte left: SQLite calls some of its failures I/O errors."""
-        return shutil.disk_usage(self._path.parent).free >= _ROOM_BYTES
+        with suppress(OSError):
+            return shutil.disk_usage(self._path.parent).free >= _ROOM_BYTES
+        return True
 
     async def close(self) -> None:
         """Close the file."""
         await self._connection.close()
-
-
-def _uri(path: Path) -> str:
-    """Name an existing file: one that has gone must not be replaced by an empty one."""
-    return f"{path.absolute().as_uri()}?mode=rw"
-
-
-def _make_file(path: Path) -> None:
-    """Make the file where there is none; what is in it is for the gateway's user alone."""
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 class Journal:
@@ -202,7 +205,6 @@ class Journal:
     async def open(cls, path: Path, clock: Clock) -> "Journal":
         """Open or make the file at `path`; raises JournalFailedError or SchemaTooNewError."""
         try:
-            _make_file(path)
             store = await FileStore.open(path)
         except (OSError, sqlite3.DatabaseError) as error:
             raise JournalFailedError(f"{path} cannot be used: {error}") from error
@@ -215,7 +217,7 @@ class Journal:
     async def _write(self, work: Work[T]) -> T:
         try:
             return await self._store.run(partial(tables.transact, work=work))
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, OSError) as error:
             if _is_ours(error):
                 raise
             is_full = _code(error) == sqlite3.SQLITE_FULL or not self._store.has_room()
@@ -224,7 +226,7 @@ class Journal:
     async def _read(self, work: Work[T]) -> T:
         try:
             return await self._store.run(work)
-        except sqlite3.DatabaseError as error:
+        except (sqlite3.DatabaseError, OSError) as error:
             if _is_ours(error):
                 raise
             raise JournalFailedError(_said(error)) from error

@@ -3,7 +3,13 @@
 Theory of operation. A broker hands out more than anybody can commit; what it may not be told to
 hold back it is made to hold back by a socket that is not read. Reading stops at `high` messages or
 `high_bytes` of payload and goes on below half of both, so that it does not flutter.
+
+A broker that repeated a message just before it had our acknowledgement may give the packet id to
+another message while the repeat is still in hand here. Then two stand under one id, and it is the
+second acknowledgement that counts: the first would acknowledge what is not committed.
 """
+
+from collections import Counter
 
 
 class Ledger:
@@ -13,6 +19,7 @@ class Ledger:
         self._high = high
         self._high_bytes = high_bytes
         self._sizes: dict[int, int] = {}
+        self._superseded: Counter[int] = Counter()
         self._bytes = 0
 
     def __len__(self) -> int:
@@ -22,13 +29,18 @@ class Ledger:
         return mid in self._sizes
 
     def enter(self, mid: int, size_bytes: int) -> None:
-        """Note a message; one under the same packet id is replaced by it."""
-        self.strike(mid)
+        """Note a message."""
+        if mid in self._sizes:
+            self._superseded[mid] += 1
+            self._bytes -= self._sizes[mid]
         self._sizes[mid] = size_bytes
         self._bytes += size_bytes
 
     def strike(self, mid: int) -> bool:
-        """Forget a message; False where there is none of this packet id."""
+        """Take a message off; False where its packet id must not be acknowledged (any more)."""
+        if self._superseded[mid]:
+            self._superseded[mid] -= 1
+            return False
         size = self._sizes.pop(mid, None)
         self._bytes -= size or 0
         return size is not None
@@ -36,6 +48,7 @@ class Ledger:
     def clear(self) -> None:
         """Forget everything."""
         self._sizes.clear()
+        self._superseded.clear()
         self._bytes = 0
 
     @property

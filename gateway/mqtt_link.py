@@ -6,8 +6,8 @@ subscription is at QoS 1, so the broker keeps what was sent while we were away, 
 not acknowledged comes again. `acknowledge` is paho's manual acknowledgement, by packet id; since a
 broker renumbers packets, a token counts only on the connection it came over.
 
-When the ledger of what is unacknowledged is full we stop reading from the socket, and the broker
-keeps the rest. Its answers to our pings then lie unread as well, so that paho may not judge the
+When the ledger of what is unacknowledged is full, or the inbox is, we stop reading from the socket
+and the broker keeps the rest. Its answers to our pings then lie unread as well, so that paho may not judge the
 connection by them: until all is quiet we keep it alive with publishes of our own.
 
 After each connection a marker goes out to our own drain topic. It comes back behind everything
@@ -21,6 +21,7 @@ There is no farewell: a link that stops breaks the connection, and the last will
 import asyncio
 import socket
 import struct
+from collections import deque
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -93,6 +94,7 @@ class MqttLink:
         self._reason = ""
         self._is_loss_told = False
         self._ledger = Ledger(settings.high, settings.high_bytes)
+        self._aside: deque[Receipt] = deque()  # read, but refused by a full inbox
         self._heard = 0
         self._heard_at = self._pulse_at = clock.now()
         self._lost_since = UNKNOWN_SINCE if expects_session else None
@@ -169,8 +171,7 @@ class MqttLink:
         for token in tokens:
             if token.connection == self.connection and self._ledger.strike(token.mid):
                 self._client.ack(token.mid, token.qos)
-        if self._ledger.is_low:
-            self._wire.resume()
+        self._go_on()
 
     def drop(self) -> None:
         """Break the connection without a word; what is not acknowledged comes again."""
@@ -204,6 +205,7 @@ class MqttLink:
         heard = self._heard
         while not self._ended.is_set():
             if self.is_paused or heard != self._heard:
+                self._go_on()
                 self._pulse()
             else:
                 self._client.loop_misc()
@@ -229,6 +231,7 @@ class MqttLink:
             self._lost_since = self._last_alive()
         self.is_up = self._is_marker_out = False
         self._ledger.clear()
+        self._aside.clear()
         if self._settling is not None:
             self._settling.cancel()
         self._wire.cut()
@@ -331,12 +334,18 @@ class MqttLink:
             payload = payload[:TOO_LONG_BYTES]
         token = Token(self.name, self.connection, message.mid, message.qos)
         at = self._heard_at
-        if not self._inbox.put(
-            Receipt(at, family, topic, payload, message.retain, message.dup, token)
-        ):
-            self.drop()
-        elif self._ledger.is_full:
+        receipt = Receipt(at, family, topic, payload, message.retain, message.dup, token)
+        if self._aside or not self._inbox.put(receipt):
+            self._aside.append(receipt)
+        if self._aside or self._ledger.is_full:
             self._wire.pause()
+
+    def _go_on(self) -> None:
+        """Read on as soon as there is room again."""
+        while self._aside and self._inbox.put(self._aside[0]):
+            self._aside.popleft()
+        if self._ledger.is_low and not self._aside:
+            self._wire.resume()
 
     def _marker_returned(self) -> None:
         if self._is_marker_out:

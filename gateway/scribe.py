@@ -66,7 +66,7 @@ class Scribe:
         to = submit.person_id if submit.medium is Medium.CONSOLE else person and person.phone
         if not to:
             return None
-        facts = self._facts(submit.home_id, submit.raised_at, submit.actor_id)
+        facts = self.facts(submit.home_id, submit.raised_at, submit.actor_id)
         slots = tuple((slot, self._directory.address_of(home)) for slot, home in submit.mates)
         return Order(
             attempt_id=submit.key,
@@ -78,7 +78,7 @@ class Scribe:
             wants_key=submit.template in _WANTS_KEY,
         )
 
-    def _facts(self, home_id: str, at: datetime, actor_id: str | None) -> Facts:
+    def facts(self, home_id: str, at: datetime, actor_id: str | None = None) -> Facts:
         """Look up what a message may say."""
         residents = self._directory.residents_of(home_id)
         actor = self._directory.person_of(actor_id) if actor_id else None
@@ -116,7 +116,7 @@ class Scribe:
         place = self._directory.place_of(effect.home_id)
         if place is None:
             return ()
-        facts = self._facts(effect.home_id, effect.raised_at, None)
+        facts = self.facts(effect.home_id, effect.raised_at)
         caller = f"{self._community.name}值班室"
         lines = message.script(place, facts, effect.kind, caller)
         residents = self._directory.residents_of(effect.home_id)

@@ -8,6 +8,7 @@ framer, so that half a frame from before is not joined to half a frame from afte
 
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import UTC, datetime
 from random import Random
 from typing import Protocol
@@ -103,14 +104,25 @@ class SerialLink:
             while data := await reader.read(_READ_BYTES):
                 self._backoff.reset()
                 for frame in self._framer.feed(data):
-                    token = Token(self.name, self.connection, 0, 0)
-                    now = self._clock.now()
-                    self._inbox.put(Receipt(now, self._family, "", frame, False, False, token))
+                    self._inbox.put(self._receipt(frame))
         except OSError as error:
             return f"lost: {error}"
         finally:
             writer.close()
+            with suppress(OSError):  # the reason for which it was lost
+                await writer.wait_closed()
         return "lost: end of line"
+
+    def _receipt(self, frame: bytes) -> Receipt:
+        return Receipt(
+            received_at=self._clock.now(),
+            family=self._family,
+            address="",
+            payload=frame,
+            is_retained=False,
+            is_dup=False,
+            token=Token(self.name, self.connection, mid=0, qos=0),
+        )
 
     def _go_up(self) -> None:
         self._skipped += self._framer.skipped

@@ -29,34 +29,39 @@ class Web:
     def __init__(self, app: FastAPI, host: str = "127.0.0.1", port: int = 0) -> None:
         if not ipaddress.ip_address(host).is_loopback:
             raise ValueError(f"{host} is reachable from outside; listen on the loopback")
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket = socket.create_server((host, port), family=family)
+        self._host = host
+        self._socket: socket.socket | None = self._listen(port)
         self.port: int = self._socket.getsockname()[1]
-        self._server = _Server(
-            uvicorn.Config(
-                app,
-                http="h11",
-                ws="none",
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
-                limit_concurrency=MOST_CONNECTIONS,
-                h11_max_incomplete_event_size=MOST_HEADER_BYTES,
-                timeout_graceful_shutdown=GRACE_SECONDS,
-            )
+        self._config = uvicorn.Config(
+            app,
+            http="h11",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            limit_concurrency=MOST_CONNECTIONS,
+            h11_max_incomplete_event_size=MOST_HEADER_BYTES,
+            timeout_graceful_shutdown=GRACE_SECONDS,
         )
 
     async def run(self) -> None:
-        """Serve until cancelled; requests under way have 3 s to finish."""
-        serving = asyncio.create_task(self._server.serve(sockets=[self._socket]))
+        """Serve until cancelled; requests under way have 3 s to finish. May be run again."""
+        listening = self._socket or self._listen(self.port)
+        self._socket = None
+        server = _Server(self._config)
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
         try:
             await asyncio.shield(serving)
         finally:
-            self._server.should_exit = True
+            server.should_exit = True
             await serving
-            self._socket.close()
+            listening.close()
+
+    def _listen(self, port: int) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        return socket.create_server((self._host, port), family=family)
 
 
 class _Server(uvicorn.Server):

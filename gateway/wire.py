@@ -1,7 +1,8 @@
 """A socket in the event loop: who is called when it can be read or written.
 
 For libraries that do their own reading and writing. A paused wire is not read, so that the other
-side's buffers fill and hold it back.
+side's buffers fill and hold it back. What is written in one go leaves as one: a library that sends
+a thousand packets of four bytes would otherwise wake the other side a thousand times.
 """
 
 import asyncio
@@ -42,11 +43,13 @@ class Wire:
         self.is_paused = False
 
     def cut(self) -> None:
-        """Break the connection for both sides, and let the socket go."""
-        if self._sock is not None:
-            with suppress(OSError):
-                self._sock.shutdown(socket.SHUT_RDWR)
+        """Break the connection for both sides, at once."""
+        sock = self._sock
         self.detach()
+        if sock is not None:
+            with suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+            sock.close()
 
     def pause(self) -> None:
         """Stop reading."""
@@ -66,7 +69,7 @@ class Wire:
         if self._sock is not None:
             loop = asyncio.get_running_loop()
             if is_wanted:
-                loop.add_writer(self._sock, self._writable)
+                loop.add_writer(self._sock, self._write)
             else:
                 loop.remove_writer(self._sock)
 
@@ -75,3 +78,12 @@ class Wire:
         self._readable()
         if isinstance(self._sock, ssl.SSLSocket) and not self.is_paused and self._sock.pending():
             asyncio.get_running_loop().call_soon(self._read)
+
+    def _write(self) -> None:
+        """Let the owner write, corked (Linux)."""
+        sock = self._sock
+        assert sock is not None
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+        self._writable()
+        if self._sock is sock:
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 0)

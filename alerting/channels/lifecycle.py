@@ -121,16 +121,15 @@ class Attempts:
         ]
 
     def _forget(self, now: datetime) -> None:
-        old = (a for a in self._attempts.values() if now > a.order.expires_at + KEPT_AFTER_EXPIRY)
-        self._drop(list(old))
-        if len(self._attempts) >= MOST:
-            self._drop([next(iter(self._attempts.values()))])
-
-    def _drop(self, attempts: list[Attempt]) -> None:
-        for attempt in attempts:
-            del self._attempts[attempt.order.attempt_id]
-            if attempt.provider_id is not None:
-                self._by_provider_id.pop(attempt.provider_id, None)
+        """Drop the oldest, as far as they are of no more use or there is no more room."""
+        while self._attempts:
+            oldest = next(iter(self._attempts.values()))
+            is_old = now > oldest.order.expires_at + KEPT_AFTER_EXPIRY
+            if not is_old and len(self._attempts) < MOST:
+                return
+            del self._attempts[oldest.order.attempt_id]
+            if oldest.provider_id is not None:
+                self._by_provider_id.pop(oldest.provider_id, None)
 
 
 class Listed(NamedTuple):

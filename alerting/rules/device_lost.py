@@ -6,9 +6,11 @@ Battery levels and "online" flags are hints: silence is the test.
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Annotated
 
 from pydantic import Field
 
+from alerting.freshness import is_heard
 from alerting.home import HomeState
 from alerting.policy import LISTED
 from alerting.record import DeviceRecord
@@ -20,7 +22,9 @@ from sensors.supervision import budget
 class DeviceLostParams(Params):
     """Silence budgets in hours by device class, where they differ from the defaults."""
 
-    budget_hours: dict[str, float] = Field(default_factory=dict)
+    budget_hours: dict[str, Annotated[float, Field(gt=0, le=24 * 366)]] = Field(
+        default_factory=dict
+    )
 
 
 def _device_due(view: View, home: HomeState, device: DeviceRecord) -> datetime:
@@ -59,7 +63,7 @@ def _on_time(view: View, home: HomeState) -> Iterator[Finding]:
 def _on_report(view: View, home: HomeState, report: Report) -> Iterator[Finding]:
     """Find that a lost device is back."""
     del view
-    if home.open_alarm("device_lost", report.device_id) is not None:
+    if is_heard(report) and home.open_alarm("device_lost", report.device_id) is not None:
         yield Finding(Sign.RESTORED, {"device": report.device_id}, subject=report.device_id)
 
 

@@ -13,6 +13,7 @@ from pydantic import Field
 
 from alerting.home import HomeState
 from alerting.policy import SOFT
+from alerting.record import HomeRecord
 from alerting.rules import Finding, Params, Rule, Sign, View
 from sensors.reading import Flag, Kind, Replay, Report
 
@@ -52,7 +53,7 @@ def is_day(instant: datetime, params: NoMotionParams, zone: ZoneInfo) -> bool:
 def _next_morning(instant: datetime, params: NoMotionParams, zone: ZoneInfo) -> datetime:
     """Give the next start of the day, after `instant`."""
     local = instant.astimezone(zone)
-    hours, minutes = divmod(round(params.day_from_hour * 60), 60)
+    hours, minutes = divmod(int(params.day_from_hour * 60), 60)
     morning = datetime.combine(local.date(), time(hours, minutes), tzinfo=zone)
     if morning <= local:
         morning = datetime.combine(
@@ -61,9 +62,9 @@ def _next_morning(instant: datetime, params: NoMotionParams, zone: ZoneInfo) -> 
     return morning.astimezone(instant.tzinfo)
 
 
-def _watches(home: HomeState) -> bool:
+def watches(record: HomeRecord) -> bool:
     """Say whether this home has somebody to watch and a sensor that would see them move."""
-    return bool(home.record.residents) and any(d.type == "pir" for d in home.record.devices)
+    return bool(record.residents) and any(device.type == "pir" for device in record.devices)
 
 
 def _silent_since(home: HomeState) -> datetime:
@@ -73,7 +74,7 @@ def _silent_since(home: HomeState) -> datetime:
 
 def _due(view: View, home: HomeState) -> datetime | None:
     """Give when silence becomes an alarm; lost time is added."""
-    if not _watches(home) or home.open_alarm("no_motion") is not None:
+    if not watches(home.record) or home.open_alarm("no_motion") is not None:
         return None
     assert isinstance(view.params, NoMotionParams)
     since = _silent_since(home)
@@ -99,8 +100,8 @@ def is_sign_of_life(report: Report) -> bool:
     """Say whether somebody moved just now; what is said again proves nothing."""
     return report.source.replay is Replay.LIVE and any(
         reading.kind in LIFE
-        and reading.value not in {False, None, "none", "still"}
-        and Flag.TEST not in reading.flags
+        and reading.value not in (False, None, "none", "still")
+        and not {Flag.TEST, Flag.INVALID} & set(reading.flags)
         for reading in report.readings
     )
 

@@ -12,6 +12,7 @@ from random import Random
 from simulators.phones.temperament import Span, Temperament
 from simulators.phones.wording import Meaning, calls_off, offers, place
 
+SETS_OUT = frozenset({"go", "去"})
 WALK_IS_FORGOTTEN = timedelta(minutes=45)
 
 
@@ -101,11 +102,14 @@ class Phone:
 
     def hear(self, text: str, now: timedelta) -> Press | None:
         """A voice asks for a key: which, and when?"""
+        about, asked = place(text), offers(text)
         if self.script:
-            return Press(timedelta(seconds=3), self.script.popleft())
+            digits = self.script.popleft()
+            if digits == asked.get(Meaning.GO):
+                self._walks[about] = (now, self._draw(self.temperament.walks))
+            return Press(timedelta(seconds=3), digits)
         if not self.temperament.presses:
             return None
-        about, asked = place(text), offers(text)
         listening = self._draw(self.temperament.listens)
         if self._is_walking(about, now) and Meaning.GO in asked:
             return Press(listening, asked[Meaning.GO])  # asked again by voice, says it again
@@ -126,9 +130,11 @@ class Phone:
         if Meaning.GO in asked and not self._is_walking(about, now):
             return self._decide(asked[Meaning.GO], asked.get(Meaning.CANNOT, "2"), about, now)
         if Meaning.ARRIVED in asked:
-            walk = self._walks.setdefault(about, (now, self._draw(self.temperament.walks)))
-            left = max(sum(walk, timedelta(0)) - now, timedelta(0))
-            return (left, asked[Meaning.ARRIVED]) if self.temperament.arrives else None
+            # Whoever never set out is thanked by mistake, and goes nowhere.
+            walk = self._walks.get(about) or max(self._walks.values(), default=None)
+            if walk is None or not self.temperament.arrives:
+                return None
+            return max(sum(walk, timedelta(0)) - now, timedelta(0)), asked[Meaning.ARRIVED]
         if Meaning.SAFE in asked:
             self._walks.pop(about, None)
             finds = self.temperament.finds
@@ -141,7 +147,7 @@ class Phone:
         answers = self.temperament.answers
         answer = answers[min(self._answered, len(answers) - 1)]
         self._answered += 1
-        if answer == "go":
+        if answer in SETS_OUT:
             self._walks[about] = (now, self._draw(self.temperament.walks))
         said = {"go": yes, "cannot": no}.get(answer, answer)
         return (timedelta(0), said) if said else None

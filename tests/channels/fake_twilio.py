@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from typing import Any, NamedTuple
 
@@ -46,16 +46,38 @@ class ShiftedClock(SystemClock):
         return super().now() + self.shift
 
 
+CLOCK = ShiftedClock()
+
+
 class FakeTwilio:
     """Keeps records; `acts` are used up, one a request, before it behaves."""
 
+    runner: web.AppRunner
+
     def __init__(self) -> None:
+        self.clock = SystemClock()
         self.url = ""
+        self.port = 0
         self.asked: list[Asked] = []
         self.acts: list[Act] = []
         self.records: list[dict[str, Any]] = []
         self.connections: set[object] = set()
         self.skew = timedelta(0)
+
+    async def listen(self) -> None:
+        """Listen, on the same port as before."""
+        await web.TCPSite(self.runner, "127.0.0.1", self.port).start()
+        self.port = self.runner.addresses[0][1]
+        self.url = f"http://127.0.0.1:{self.port}"
+
+    async def deafen(self) -> None:
+        """Listen no more."""
+        for site in tuple(self.runner.sites):
+            await site.stop()
+
+    def date(self) -> str:
+        """The server's instant, as the wire has it."""
+        return format_datetime(self.clock.now() + self.skew)
 
     def made(self) -> list[dict[str, Any]]:
         """What was created by requests, oldest first."""
@@ -64,7 +86,7 @@ class FakeTwilio:
     def add(self, kind: str, to: str, sender: str, **fields: object) -> dict[str, Any]:
         """Keep a record as if it had been made just now."""
         sid = f"{'SM' if kind == 'messages' else 'CA'}{len(self.records):032x}"
-        at = format_datetime(datetime.now(UTC) + self.skew)  # noqa: DTZ005, TID251 - theirs
+        at = self.date()
         record: dict[str, Any] = {
             "sid": sid, "kind": kind, "to": to, "from": sender, "status": "queued",
             "direction": "outbound-api", "date_created": at, "date_sent": None,
@@ -78,13 +100,11 @@ class FakeTwilio:
         form = await request.post()
         fields = [(name, str(value)) for name, value in form.items()]
         headers = CIMultiDict(request.headers)
-        self.asked.append(
-            Asked(request.method, request.path, dict(request.query), fields, headers)
-        )
+        self.asked.append(Asked(request.method, request.path, dict(request.query), fields, headers))
         self.connections.add(request.transport)
         act = self.acts.pop(0) if self.acts else self.behave
         response = await act(request)
-        response.headers["Date"] = format_datetime(datetime.now(UTC) + self.skew)  # noqa: TID251
+        response.headers["Date"] = self.date()
         return response
 
     async def behave(self, request: web.Request) -> web.StreamResponse:
@@ -127,6 +147,24 @@ def refuse(http: int, code: int, **headers: str) -> Act:
     return act
 
 
+async def hang(_request: web.Request) -> web.StreamResponse:
+    """Never answer; the client's patience ends it."""
+    await SystemClock().sleep(5)
+    return web.Response()
+
+
+def drop(fake: FakeTwilio) -> Act:
+    """Behave, and reset the connection instead of answering."""
+
+    async def act(request: web.Request) -> web.StreamResponse:
+        answer = await fake.behave(request)
+        assert request.transport is not None
+        request.transport.abort()
+        return answer
+
+    return act
+
+
 @asynccontextmanager
 async def serving() -> AsyncIterator[FakeTwilio]:
     """Run the fake."""
@@ -135,8 +173,8 @@ async def serving() -> AsyncIterator[FakeTwilio]:
     app.router.add_route("*", "/{tail:.*}", fake.answer)
     runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    fake.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    fake.runner = runner
+    await fake.listen()
     try:
         yield fake
     finally:

@@ -79,7 +79,13 @@ class Wire:
         self._settings, self._clock = settings, clock
         self._validator = RequestValidator(settings.auth_token.get_secret_value())
         self._http: AsyncTwilioHttpClient | None = None
-        self._rest: Client | None = None
+        self._rest = Client(
+            settings.account_sid,
+            settings.auth_token.get_secret_value(),
+            environment={"TWILIO_EDGE": ""},  # the process's own would bend the address
+        )
+        # Touching `api` here loads the SDK's modules before anybody waits for a call.
+        self._rest.api.base_url = settings.base_url
         self._skew = timedelta(0)
         self._failures = 0
         self._last_error = ""
@@ -182,7 +188,7 @@ class Wire:
         """Close the connections; the next request opens them again."""
         if self._http is not None:
             await self._http.close()
-            self._http = self._rest = None
+            self._http = None
 
     # --- one request -------------------------------------------------------------------------
 
@@ -228,18 +234,12 @@ class Wire:
 
     def _client(self) -> Client:
         """The client; its session is made inside the running loop and then kept."""
-        if self._rest is None:
+        if self._http is None:
             trace = aiohttp.TraceConfig()
             trace.on_request_headers_sent.append(_leave)
             trace.on_request_end.append(self._arrive)
             self._http = AsyncTwilioHttpClient(trace_configs=[trace], logger=_LOG)
-            self._rest = Client(
-                self._settings.account_sid,
-                self._settings.auth_token.get_secret_value(),
-                http_client=self._http,
-                environment={"TWILIO_EDGE": ""},  # the process's own would bend the address
-            )
-            self._rest.api.base_url = self._settings.base_url
+            self._rest.http_client = self._http
         return self._rest
 
     async def _arrive(

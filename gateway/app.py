@@ -1,0 +1,263 @@
+"""The composition root: builds the parts, starts them, and takes them down in reverse.
+
+Order of a start: the lock, the journal, the clock resumed where the journal ends, the registry,
+the core folded from the journal; then channels, courier, pump and doors; the links last. Nothing
+is heard before the core knows what it knew, and what was heard is decided before the end.
+"""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from random import Random
+from zoneinfo import ZoneInfo
+
+import msgspec
+import structlog
+
+from alerting.channels import Inbound, Ports
+from alerting.channels.contract import Channel
+from alerting.channels.twilio import TwilioChannel
+from alerting.event import ConfigApplied, HoldSet
+from alerting.settings import Settings
+from gateway import parts
+from gateway.answers import Answers
+from gateway.clock import Anchor, SystemClock
+from gateway.config import Config
+from gateway.control import Control
+from gateway.courier import Courier
+from gateway.desk import Desk
+from gateway.embedded_broker import EmbeddedBroker
+from gateway.inbox import Inbox
+from gateway.intake import Intake
+from gateway.job import Job
+from gateway.journal import Journal
+from gateway.link import Link
+from gateway.lock import state_lock
+from gateway.operations import DaemonOperations
+from gateway.pump import HOLD, Pump
+from gateway.recovery import rebuild
+from gateway.registry import Registry
+from gateway.scribe import Community, Scribe
+from gateway.supervisor import Crash, supervise
+from gateway.web import Web
+from sensors.families import discover as discover_families
+
+Run = Callable[[], Awaitable[None]]
+_TEXTS = 1000
+_log = structlog.get_logger(__name__)
+
+
+@dataclass
+class Gateway:
+    """The built parts. `runs` are what has to run, in the order of their start."""
+
+    config: Config
+    clock: SystemClock
+    journal: Journal
+    registry: Registry
+    inbox: Inbox
+    pump: Pump
+    courier: Courier
+    desk: Desk
+    channels: dict[str, Channel]
+    links: dict[str, Link]
+    broker: EmbeddedBroker | None = None
+    web: Web | None = None
+    runs: dict[str, Run] = field(default_factory=dict)
+
+
+def core_settings(config: Config) -> Settings:
+    """Take out of the configuration what the core is set to."""
+    return Settings(
+        timezone=config.community.timezone, rules=config.rules, policies=config.policies
+    )
+
+
+class _Start(msgspec.Struct):
+    """What is kept between starts."""
+
+    count: int = 0
+    anchor: Anchor | None = None
+
+
+async def _begin(journal: Journal, clock: SystemClock) -> tuple[int, datetime | None]:
+    """Count the start and resume the clock; gives the count and the journal's last instant."""
+    stored = await journal.get_meta("start")
+    before = msgspec.json.decode(stored, type=_Start) if stored else _Start()
+    _, last_at = await journal.last()
+    clock.resume(before.anchor, last_at)
+    now = _Start(before.count + 1, clock.anchor())
+    await journal.put_meta("start", msgspec.json.encode(now))
+    return now.count, last_at
+
+
+@asynccontextmanager
+async def built(
+    config: Config, say: Callable[[str], None] = print, publishers: dict[str, str] | None = None
+) -> AsyncIterator[Gateway]:
+    """Build a gateway on its state folder, and let go of everything in reverse.
+
+    `publishers` are extra users of the embedded broker with their secrets, for a simulated
+    village. Raises LockHeldError, JournalFailedError.
+    """
+    async with AsyncExitStack() as stack:
+        state = Path(config.state.folder)
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        stack.enter_context(state_lock(state))
+        clock = SystemClock()
+        journal = await Journal.open(state / "journal.db", clock)
+        stack.push_async_callback(journal.close)
+        start, last_at = await _begin(journal, clock)
+        registry = await Registry.load(journal.read)
+        gateway = await _assemble(config, clock, journal, registry, say, last_at)
+        await _connect(gateway, state, start, publishers or {})
+        _open_doors(gateway, state)
+        yield gateway
+        with suppress(asyncio.CancelledError):
+            await gateway.pump.snapshot()
+
+
+async def _assemble(  # noqa: PLR0913 -- what a start has found
+    config: Config,
+    clock: SystemClock,
+    journal: Journal,
+    registry: Registry,
+    say: Callable[[str], None],
+    last_at: datetime | None,
+) -> Gateway:
+    """Build the data path around the core that the journal folds to."""
+    recovered = await rebuild(journal)
+    inbox = Inbox(clock, limit=config.limits.inbox)
+    zone = ZoneInfo(config.community.timezone)
+    numbers = {"120": config.dispatch.number_120, "119": config.dispatch.number_119}
+    community = Community(config.community.name, config.community.landline, zone, numbers)
+    scribe = Scribe(registry, community)
+    texts: asyncio.Queue[Inbound] = asyncio.Queue(maxsize=_TEXTS)
+
+    def take_in(inbound: Inbound) -> None:
+        with suppress(asyncio.QueueFull):
+            texts.put_nowait(inbound)
+
+    ports = Ports(clock, take_in, say, since=last_at or clock.now())
+    channels = parts.channels(config, ports)
+    courier = Courier(
+        channels=parts.by_medium(channels.values()),
+        scribe=scribe,
+        journal=journal,
+        clock=clock,
+        post=inbox.put,
+    )
+    links: dict[str, Link] = {}
+    pump = Pump(
+        engine=recovered.engine,
+        inbox=inbox,
+        intake=Intake(discover_families(), registry),
+        journal=journal,
+        carrier=courier,
+        scribe=scribe,
+        links=links,
+        clock=clock,
+    )
+    pump.seq = recovered.seq
+    pump.heard_until(last_at)
+    desk = Desk(
+        pump=pump, courier=courier, inbox=inbox, scribe=scribe, numbers=registry, clock=clock
+    )
+    settings = core_settings(config).model_dump_json().encode()
+    inbox.put(Job(events=(ConfigApplied(settings),)))
+    gateway = Gateway(
+        config, clock, journal, registry, inbox, pump, courier, desk, channels, links
+    )
+    for name, channel in channels.items():
+        gateway.runs[f"channel {name}"] = lambda c=channel: c.run(desk.report)  # type: ignore[misc]
+    gateway.runs["texts"] = lambda: desk.read(texts)
+    gateway.runs["courier"] = courier.run
+    gateway.runs["pump"] = pump.run
+    return gateway
+
+
+async def _connect(
+    gateway: Gateway, state: Path, start: int, publishers: dict[str, str]
+) -> None:
+    """Build the links, and hold what silence means until they have caught up."""
+    config, clock, rng = gateway.config, gateway.clock, Random()  # noqa: S311 -- jitter
+    was_up = start > 1
+    gateway.broker = parts.embedded_broker(config, state, clock, rng)
+    if gateway.broker is not None:
+        users = parts.broker_users(gateway.registry.credentials(), publishers)
+        gateway.broker.set_users(users)
+        gateway.runs["broker"] = gateway.broker.run
+    mqtt = parts.mqtt_link(
+        config,
+        gateway.broker,
+        inbox=gateway.inbox,
+        clock=clock,
+        rng=rng,
+        start=start,
+        was_up=was_up,
+    )
+    serial = parts.serial_links(config, inbox=gateway.inbox, clock=clock, rng=rng, was_up=was_up)
+    for link in (mqtt, *serial):
+        gateway.links[link.name] = link
+        gateway.runs[f"link {link.name}"] = link.run
+        gateway.inbox.put(Job(events=(HoldSet(link.name, clock.now() + HOLD),)))
+
+
+def _open_doors(gateway: Gateway, state: Path) -> None:
+    """Build what people and the carrier reach us through."""
+    operations = DaemonOperations(gateway)
+    gateway.runs["control"] = Control(state, operations, gateway.clock).run
+    twilio = gateway.channels.get("twilio")
+    if isinstance(twilio, TwilioChannel):
+        answers = Answers(gateway.desk, twilio, gateway.clock)
+        web = gateway.config.web
+        gateway.web = Web(answers.application(), web.host, web.port)
+        gateway.runs["web"] = gateway.web.run
+
+
+def _tell_crash(crash: Crash) -> None:
+    """Report a programmer's error with its trace; the part is started again."""
+    _log.critical(
+        "crashed",
+        part=crash.part,
+        restart_in_seconds=round(crash.restart_in_seconds, 2),
+        exc_info=crash.error,
+    )
+
+
+async def serve(gateway: Gateway) -> None:
+    """Run every part, each supervised, until cancelled."""
+    async with asyncio.TaskGroup() as tasks:
+        for name, run in gateway.runs.items():
+            tasks.create_task(
+                supervise(
+                    name,
+                    run,
+                    clock=gateway.clock,
+                    rng=Random(),  # noqa: S311 -- jitter
+                    report=_tell_crash,
+                ),
+                name=name,
+            )
+
+
+async def _until_signalled(config: Config) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    loop = asyncio.get_running_loop()
+    async with built(config) as gateway:
+        serving = asyncio.create_task(serve(gateway))
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, serving.cancel)
+        _log.info("started", state=str(config.state.folder))
+        with suppress(asyncio.CancelledError):
+            await serving
+        _log.info("stopped")
+
+
+def run(config: Config) -> None:
+    """Run the gateway until it is told to stop."""
+    asyncio.run(_until_signalled(config))

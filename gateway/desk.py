@@ -1,0 +1,145 @@
+"""Answers on their way in: a key, a text, a call back, a status, each committed before it is told.
+
+The webhooks and the polling both end here. Who somebody is comes from the registry, by number;
+which alarm they mean from the attempt they answered or, for a text, from the core.
+"""
+
+import asyncio
+from typing import Protocol
+
+import structlog
+
+from alerting import message, reply
+from alerting.alarm import Alarm
+from alerting.channels import Inbound
+from alerting.channels.contract import Progress
+from alerting.engine import Decision
+from alerting.event import AnswerGiven, AttemptReported, Event, Outcome, ReplyReceived
+from alerting.numbers import mask
+from gateway.answers import Spoken, UnknownAttemptError
+from gateway.clock import Clock
+from gateway.entries import CommitFailedError
+from gateway.courier import Courier
+from gateway.inbox import Inbox
+from gateway.job import Job
+from gateway.pump import Pump
+from gateway.scribe import Scribe
+
+_CALLBACK = ".callback"
+_log = structlog.get_logger(__name__)
+
+
+class Numbers(Protocol):
+    """Who knows whose number it is."""
+
+    def person_by_number(self, number: str) -> str | None:
+        """Give a person's id."""
+
+
+class Desk:
+    """Implements the port of the webhooks on the pump and the courier."""
+
+    def __init__(  # noqa: PLR0913 -- it stands between all of these
+        self,
+        *,
+        pump: Pump,
+        courier: Courier,
+        inbox: Inbox,
+        scribe: Scribe,
+        numbers: Numbers,
+        clock: Clock,
+    ) -> None:
+        """Take the parts it stands between."""
+        self._pump = pump
+        self._courier = courier
+        self._inbox = inbox
+        self._scribe = scribe
+        self._numbers = numbers
+        self._clock = clock
+
+    async def _commit(self, *events: Event) -> Decision:
+        """Put events before the pump and wait until they are committed."""
+        done: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
+        self._inbox.put(Job(events=events, done=done))
+        return await done
+
+    async def progressed(self, progress: Progress) -> None:
+        """Take what a channel says of an attempt."""
+        job = self._courier.progress(progress)
+        if job is None:
+            raise UnknownAttemptError(progress.attempt_id)
+        done: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
+        self._inbox.put(job._replace(done=done))
+        await done
+
+    def report(self, progress: Progress) -> None:
+        """Take what a channel found by polling; nobody waits for the commit."""
+        job = self._courier.progress(progress)
+        if job is not None:
+            self._inbox.put(job)
+
+    async def keyed(self, attempt_id: str, digits: str) -> str:
+        """Take a key pressed in a call we placed or recognised; gives the text to speak."""
+        answer = reply.DIGITS.get(digits)
+        home_id, alarm_id, person_id = self._party(attempt_id)
+        if answer is None:
+            return ""
+        given = AnswerGiven(home_id, alarm_id, person_id, answer, via="keypad")
+        reported = AttemptReported(home_id, alarm_id, attempt_id, Outcome.ACKNOWLEDGED)
+        await self._commit(given, reported)
+        home = self._pump.engine.homes.get(home_id)
+        if home is not None and any(r.id == person_id for r in home.record.residents):
+            return message.confirm_resident(answer)
+        return message.confirm(answer, self._scribe.facts(home_id, self._clock.now()))
+
+    def _party(self, attempt_id: str) -> tuple[str, str, str]:
+        """Find the home, alarm and person of a call: one we placed, or one we were rung by."""
+        submit = self._courier.attempt(attempt_id)
+        if submit is not None:
+            return submit.home_id, submit.alarm_id, submit.person_id
+        alarm_id, _, person_id = attempt_id.removesuffix(_CALLBACK).partition(".")
+        if not attempt_id.endswith(_CALLBACK) or alarm_id.count("-") < 2:  # noqa: PLR2004
+            raise UnknownAttemptError(attempt_id)
+        return alarm_id.rsplit("-", 2)[0], alarm_id, person_id
+
+    async def texted(self, from_number: str, text: str, provider_id: str) -> None:
+        """Take a text: from whom is decided by the number, what it means by the words."""
+        person_id = self._numbers.person_by_number(from_number)
+        if person_id is None:
+            _log.warning("text_from_stranger", number=mask(from_number))
+            return
+        read = reply.read(text)
+        await self._commit(ReplyReceived(person_id, read.answer, read.slot, provider_id))
+
+    async def read(self, texts: asyncio.Queue[Inbound]) -> None:
+        """Take what a channel found by polling, in order, until cancelled."""
+        while True:
+            inbound = await texts.get()
+            if inbound.kind != "sms":
+                continue  # a call that was not answered here leaves nothing to act on
+            try:
+                await self.texted(inbound.from_number, inbound.text, inbound.provider_id)
+            except CommitFailedError:
+                await self._clock.sleep(1.0)
+                texts.put_nowait(inbound)
+
+    async def called(self, from_number: str) -> Spoken:
+        """Answer someone who calls back: they hear their open alarm and may press a key."""
+        person_id = self._numbers.person_by_number(from_number)
+        alarm = None if person_id is None else self._open_alarm_of(person_id)
+        if person_id is None or alarm is None:
+            facts = self._scribe.facts("", self._clock.now())
+            return Spoken(message.landline(facts))
+        facts = self._scribe.facts(alarm.home_id, alarm.raised_at)
+        what = message.WHAT.get(alarm.kind, "报警")
+        text = f"{facts.address}{facts.resident}{what}。能去请按1，不能去请按2。"
+        return Spoken(text, wants_key=True, attempt_id=f"{alarm.id}.{person_id}{_CALLBACK}")
+
+    def _open_alarm_of(self, person_id: str) -> Alarm | None:
+        """Find the newest open alarm this person was asked about."""
+        for asked in reversed(self._pump.engine.community.asked.get(person_id, [])):
+            home = self._pump.engine.homes.get(asked.home_id)
+            alarm = home.alarms.get(asked.alarm_id) if home else None
+            if alarm is not None and alarm.is_open:
+                return alarm
+        return None

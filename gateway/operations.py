@@ -1,0 +1,392 @@
+"""What an operator can ask the gateway, whether the daemon runs or not.
+
+Theory of operation. A request is data; `perform` gives rows, which are data too, or raises
+`NotDoneError` with a sentence for the operator. Whatever changes something goes through a door as a
+job: in the daemon that is the pump's inbox, on a stopped state folder the journal itself. So the
+operator's word is decided and committed like any reading, and what is refused has changed nothing.
+"""
+
+import re
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator
+from datetime import datetime
+from importlib.metadata import version
+
+import msgspec
+
+from alerting.alarm import Alarm, Disposition, NotAllowedError, State, Step
+from alerting.event import DrillOrdered, OperatorActed, Verb
+from alerting.numbers import NumberError, mask, normalise
+from alerting.policy import Priority
+from gateway.door import Door, NotDoneError
+from gateway.entries import CommitFailedError, LogLine
+from gateway.job import Job
+from gateway.log_port import JournalFailedError, StoredLine
+from gateway.tables import to_us
+
+LINES_AT_ONCE = 100
+MOST_NAMED = 10
+"""Alarms listed where a prefix means more than one."""
+
+MOST_NOTE = 2000
+"""Characters of a note."""
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_NUMBER = re.compile(r"\+\d{7,15}|(?<!\d)(?:1[3-9]\d{9}|0\d{2,3}-?\d{7,8})(?!\d)")
+_STEPS = {
+    Verb.ACKNOWLEDGE: Step.ACKNOWLEDGED,
+    Verb.ATTEND: Step.ATTENDED,
+    Verb.CLOSE: Step.CLOSED,
+}
+_REFUSALS = {
+    "unknown_home": "没有这户人家 no such home",
+    "unknown_alarm": "没有这个报警 no such alarm",
+}
+
+
+# --- requests -----------------------------------------------------------------------------------
+
+
+class Asked(msgspec.Struct, frozen=True, tag_field="do", forbid_unknown_fields=True):
+    """Something asked for; the tag is its name on the wire."""
+
+
+class Act(Asked, frozen=True, tag="act"):
+    """Take over, attend or close the alarm that `alarm` names: its id, a prefix, or its home."""
+
+    alarm: str
+    verb: Verb
+    by: str
+    disposition: str = ""
+    note: str = ""
+
+
+class Drill(Asked, frozen=True, tag="drill"):
+    """Rehearse an alarm of `kind` at a home."""
+
+    home: str
+    kind: str
+    by: str
+
+
+class ListAlarms(Asked, frozen=True, tag="alarms"):
+    """Give the open alarms as AlarmView, the worst first; with `is_all` those just closed too."""
+
+    is_all: bool = False
+
+
+class ReadLog(Asked, frozen=True, tag="log"):
+    """Give lines of the alarm log as LineView: after a seq, since an instant, or the newest.
+
+    With `is_followed` it goes on as lines are written; None is given while there is none.
+    """
+
+    after_seq: int | None = None
+    since: datetime | None = None
+    newest: int = 20
+    is_followed: bool = False
+
+
+class ReadStatus(Asked, frozen=True, tag="status"):
+    """Give one object of figures."""
+
+
+class VerifyLog(Asked, frozen=True, tag="verify"):
+    """Give the verdict on the alarm log's hash chain."""
+
+
+class ReadQuarantine(Asked, frozen=True, tag="quarantine"):
+    """Give what could not be used, the newest first."""
+
+    limit: int = 100
+
+
+Request = Act | Drill | ListAlarms | ReadLog | ReadStatus | VerifyLog | ReadQuarantine
+
+
+# --- rows ---------------------------------------------------------------------------------------
+
+
+class AlarmView(msgspec.Struct, frozen=True, kw_only=True):
+    """An alarm as an operator sees it; `next_due` is when the gateway acts again by itself."""
+
+    id: str
+    home: str
+    address: str
+    residents: list[str]
+    kind: str
+    priority: str
+    state: str
+    is_drill: bool
+    raised_at: datetime
+    evidence: dict[str, str]
+    signs: int
+    round: int
+    rung: int
+    holder: str | None
+    holder_name: str
+    on_scene: list[str]
+    next_due: datetime | None
+    restored_at: datetime | None
+    closed_at: datetime | None
+    disposition: str | None
+
+
+class LineView(msgspec.Struct, frozen=True):
+    """A line of the alarm log; `private` is None where it was erased or never was."""
+
+    seq: int
+    at: datetime
+    home: str
+    alarm: str
+    kind: str
+    verb: str
+    priority: str
+    facts: dict[str, str]
+    private: str | None
+    hash: str
+
+
+def masked(text: str) -> str:
+    """Hide every telephone number in a text."""
+    return _NUMBER.sub(_mask, text)
+
+
+def _mask(found: re.Match[str]) -> str:
+    try:
+        return mask(normalise(found[0]))
+    except NumberError:
+        return mask("")
+
+
+class Operations:
+    """Does what is asked, through one door."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def perform(self, request: Request) -> AsyncGenerator[object, None]:
+        """Do it, giving rows; raises NotDoneError."""
+        try:
+            async for row in self._perform(request):
+                yield row
+        except JournalFailedError as error:
+            raise NotDoneError("journal_failed", f"日志读不出 {error}") from error
+
+    def _perform(self, request: Request) -> AsyncIterator[object]:
+        match request:
+            case Act():
+                return self._act(request)
+            case Drill():
+                return self._drill(request)
+            case ListAlarms():
+                return self._alarms(request)
+            case ReadLog():
+                return self._log(request)
+            case ReadStatus():
+                return self._status()
+            case VerifyLog():
+                return self._verify()
+            case ReadQuarantine():
+                return self._quarantine(request)
+
+    # --- alarms ---------------------------------------------------------------------------------
+
+    async def _act(self, act: Act) -> AsyncIterator[object]:
+        """Let the operator's word go the way of a reading, with a note beside it."""
+        alarm = self._find(act.alarm)
+        if act.verb is Verb.CLOSE and act.disposition not in list(Disposition):
+            known = ", ".join(Disposition)
+            raise NotDoneError("bad_disposition", f"处置结果写一个 as one of: {known}")
+        if not alarm.allows(_STEPS[act.verb]):
+            # Asked beforehand, so that no note stays behind without its deed.
+            raise NotDoneError("not_allowed", str(NotAllowedError(alarm.state, _STEPS[act.verb])))
+        by = self._operator(act.by)
+        event = OperatorActed(alarm.home_id, alarm.id, by, act.verb, act.disposition or None)
+        note = (self._note(alarm, by, act.note),) if act.note else ()
+        await self._commit(Job(events=(event,), lines=note))
+        yield self._view(alarm)
+
+    async def _drill(self, drill: Drill) -> AsyncIterator[object]:
+        """Order a rehearsal and show its alarm."""
+        event = DrillOrdered(drill.home, drill.kind, self._operator(drill.by))
+        await self._commit(Job(events=(event,)))
+        home = self._door.engine.homes[drill.home]
+        alarm = home.open_alarm(drill.kind)
+        if alarm is not None:
+            yield self._view(alarm)
+
+    async def _commit(self, job: Job) -> None:
+        """Let the core decide; what it refuses is said in words."""
+        try:
+            decision = await self._door.commit(job)
+        except CommitFailedError as error:
+            raise NotDoneError("commit_failed", f"没有存下来 could not be kept: {error}") from error
+        if decision.refusal:
+            sentence = _REFUSALS.get(decision.refusal, decision.refusal)
+            raise NotDoneError("refused", sentence)
+
+    def _find(self, name: str) -> Alarm:
+        """Find the alarm an operator means: by id, by its home, or by the beginning of its id."""
+        homes = self._door.engine.homes
+        everything = [alarm for home in homes.values() for alarm in home.alarms.values()]
+        for alarm in everything:
+            if alarm.id == name:
+                return alarm
+        opened = [alarm for alarm in everything if alarm.is_open]
+        found = [alarm for alarm in opened if alarm.home_id == name]
+        found = found or [alarm for alarm in opened if name and alarm.id.startswith(name)]
+        if not found:
+            raise NotDoneError("unknown_alarm", f"没有 {name} 的报警 no open alarm of that name")
+        if len(found) > 1:
+            ids = " ".join(alarm.id for alarm in found[:MOST_NAMED])
+            raise NotDoneError("ambiguous", f"有 {len(found)} 个，写全编号 name one of: {ids}")
+        return found[0]
+
+    def _operator(self, by: str) -> str:
+        """Give the id of an operator; a name is looked up, for events hold no names."""
+        people = self._door.registry.responders.values()
+        named = [person.id for person in people if person.name == by]
+        if len(named) == 1:
+            return named[0]
+        if _ID.fullmatch(by) is None:
+            raise NotDoneError(
+                "unknown_operator", f"登记册里没有 {by}，请写编号 is nobody's name here; give an id"
+            )
+        return by
+
+    def _note(self, alarm: Alarm, by: str, text: str) -> LogLine:
+        """Write the operator's own words where they can be erased again."""
+        now = self._door.clock.now()
+        return LogLine(
+            key=f"{alarm.id}.note.{to_us(now)}",
+            at=now,
+            home_id=alarm.home_id,
+            alarm_id=alarm.id,
+            kind=alarm.kind,
+            verb="note",
+            priority=alarm.policy.priority.value,
+            facts={"operator": by},
+            private=text[:MOST_NOTE],
+            person_ids=tuple(i for i, _ in self._door.registry.residents_of(alarm.home_id)),
+        )
+
+    async def _alarms(self, ask: ListAlarms) -> AsyncIterator[object]:
+        homes = self._door.engine.homes.values()
+        alarms = [a for home in homes for a in home.alarms.values() if a.is_open or ask.is_all]
+        for alarm in sorted(alarms, key=_worst_first):
+            yield self._view(alarm)
+
+    def _view(self, alarm: Alarm) -> AlarmView:
+        """Put names to an alarm."""
+        registry = self._door.registry
+        holder = registry.person_of(alarm.holder_id) if alarm.holder_id else None
+        return AlarmView(
+            id=alarm.id,
+            home=alarm.home_id,
+            address=registry.address_of(alarm.home_id),
+            residents=[person.name for _, person in registry.residents_of(alarm.home_id)],
+            kind=alarm.kind,
+            priority=alarm.policy.priority,
+            state=alarm.state,
+            is_drill=alarm.is_drill,
+            raised_at=alarm.raised_at,
+            evidence=alarm.evidence,
+            signs=alarm.signs,
+            round=alarm.round,
+            rung=alarm.rung + 1,
+            holder=alarm.holder_id,
+            holder_name=holder.name if holder else alarm.holder_id or "",
+            on_scene=alarm.scene_ids,
+            next_due=alarm.next_due() if alarm.is_open else None,
+            restored_at=alarm.restored_at,
+            closed_at=alarm.closed_at,
+            disposition=alarm.disposition,
+        )
+
+    # --- the alarm log --------------------------------------------------------------------------
+
+    async def _log(self, ask: ReadLog) -> AsyncIterator[object]:
+        """Read on from where it was asked; following, until the asker has gone."""
+        seq = await self._before(ask)
+        while True:
+            lines = await self._door.journal.log_lines(seq, LINES_AT_ONCE)
+            for line in lines:
+                seq = line.seq
+                yield _line(line)
+            if len(lines) == LINES_AT_ONCE:
+                continue
+            if not ask.is_followed:
+                return
+            await self._door.lines()
+            yield None
+
+    async def _before(self, ask: ReadLog) -> int:
+        """Give the seq of the last line that is not wanted."""
+        if ask.after_seq is not None:
+            return ask.after_seq
+        if ask.since is None:
+            return max(0, (await self._door.journal.stats()).log_lines - ask.newest)
+        # From the end backward: it costs what is going to be shown, however long the log is.
+        sql = "SELECT seq FROM alarm_log WHERE at < ? ORDER BY seq DESC LIMIT 1"
+        rows = await self._door.journal.read(sql, [to_us(ask.since)])
+        return int(rows[0]["seq"]) if rows else 0
+
+    async def _verify(self) -> AsyncIterator[object]:
+        verdict = await self._door.journal.verify_log()
+        yield {
+            "is_sound": verdict.is_sound,
+            "lines": verdict.lines,
+            "erased": verdict.erased,
+            "head": {"seq": verdict.head.seq, "hash": verdict.head.hash.hex()},
+            "broken_seq": verdict.broken_seq,
+            "reason": verdict.reason,
+        }
+
+    # --- the gateway itself ---------------------------------------------------------------------
+
+    async def _status(self) -> AsyncIterator[object]:
+        journal, engine = self._door.journal, self._door.engine
+        alarms = [a for home in engine.homes.values() for a in home.alarms.values() if a.is_open]
+        yield {
+            "now": self._door.clock.now(),
+            "version": version("smart-care-gateway"),
+            "homes": len(engine.homes),
+            "devices": len(self._door.registry.devices),
+            "open_alarms": Counter(alarm.policy.priority.value for alarm in alarms),
+            "next_deadline": engine.next_deadline(),
+            **self._door.figures(),
+            "journal": (await journal.stats())._asdict(),
+            "quarantine": [count._asdict() for count in await journal.quarantine_counts()],
+        }
+
+    async def _quarantine(self, ask: ReadQuarantine) -> AsyncIterator[object]:
+        for found in await self._door.journal.quarantine_rows(ask.limit):
+            raw = masked(found.raw.decode("utf-8", "backslashreplace"))
+            yield {**found._asdict(), "detail": masked(found.detail), "raw": raw}
+
+
+def _worst_first(alarm: Alarm) -> tuple[bool, int, int, datetime]:
+    """Order alarms as a desk must look at them; a drill comes last."""
+    priority, state = list(Priority), list(State)
+    return (
+        alarm.is_drill,
+        priority.index(alarm.policy.priority),
+        state.index(alarm.state),
+        alarm.raised_at,
+    )
+
+
+def _line(line: StoredLine) -> LineView:
+    return LineView(
+        seq=line.seq,
+        at=line.at,
+        home=line.home_id,
+        alarm=line.alarm_id,
+        kind=line.kind,
+        verb=line.verb,
+        priority=line.priority,
+        facts=line.facts,
+        private=None if line.private is None else masked(line.private),
+        hash=line.hash.hex(),
+    )

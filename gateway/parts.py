@@ -1,0 +1,137 @@
+"""Building single parts from the configuration: links, channels, the embedded broker."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from random import Random
+from urllib.parse import urlsplit
+
+from alerting.channels import Ports
+from alerting.channels import discover as discover_channels
+from alerting.channels.contract import Channel
+from alerting.effect import Medium
+from gateway.clock import Clock
+from gateway.config import Config
+from gateway.embedded_broker import (
+    GATEWAY_USER,
+    SETTLE_SECONDS,
+    BrokerUser,
+    EmbeddedBroker,
+    device_user,
+)
+from gateway.inbox import Inbox
+from gateway.mqtt_link import MqttLink
+from gateway.mqtt_settings import MqttSettings
+from gateway.serial_link import SerialLink
+from sensors.families import discover as discover_families
+from sensors.framing.ndjson import LineFramer
+
+PLAIN_PORT, TLS_PORT = 1883, 8883
+"""MQTT's ports without and with TLS."""
+
+
+def filters() -> dict[str, str]:
+    """Map every family's MQTT filters to its name."""
+    return {topic: f.name for f in discover_families().values() for topic in f.topics}
+
+
+def broker_settings(config: Config, broker: EmbeddedBroker | None) -> MqttSettings:
+    """Say where the broker is: our own, or the user's."""
+    mqtt = config.mqtt
+    if broker is not None:
+        return MqttSettings(
+            gateway_id=mqtt.client_id,
+            client_id=mqtt.client_id,
+            filters=filters(),
+            port=broker.port,
+            username=GATEWAY_USER,
+            password=broker.password,
+            settle_seconds=SETTLE_SECONDS,
+            high=config.limits.unacknowledged,
+        )
+    url = urlsplit(mqtt.url or "")
+    is_tls = url.scheme == "mqtts"
+    return MqttSettings(
+        gateway_id=mqtt.client_id,
+        client_id=mqtt.client_id,
+        filters=filters(),
+        host=url.hostname or "127.0.0.1",
+        port=url.port or (TLS_PORT if is_tls else PLAIN_PORT),
+        username=mqtt.username,
+        password=mqtt.secret(),
+        ca_file=mqtt.ca_file,
+        high=config.limits.unacknowledged,
+    )
+
+
+def mqtt_link(  # noqa: PLR0913 -- an installation's facts and three ports
+    config: Config,
+    broker: EmbeddedBroker | None,
+    *,
+    inbox: Inbox,
+    clock: Clock,
+    rng: Random,
+    start: int,
+    was_up: bool,
+) -> MqttLink:
+    """Build the MQTT link; `start` counts the gateway's starts, to number connections."""
+    return MqttLink(
+        "mqtt",
+        broker_settings(config, broker),
+        inbox=inbox,
+        clock=clock,
+        rng=rng,
+        first_connection=start * 100_000,
+        expects_session=was_up,
+    )
+
+
+def serial_links(
+    config: Config, *, inbox: Inbox, clock: Clock, rng: Random, was_up: bool
+) -> list[SerialLink]:
+    """Build a link for each configured port."""
+    return [
+        SerialLink(
+            port.name,
+            port.path,
+            LineFramer,
+            inbox=inbox,
+            clock=clock,
+            rng=rng,
+            baud=port.baud,
+            was_heard=was_up,
+        )
+        for port in config.serial
+    ]
+
+
+def embedded_broker(config: Config, state: Path, clock: Clock, rng: Random) -> EmbeddedBroker | None:
+    """Build the embedded broker where the configuration names none."""
+    if config.mqtt.url is not None:
+        return None
+    return EmbeddedBroker(state, clock=clock, rng=rng, port=config.mqtt.port)
+
+
+def broker_users(
+    credentials: Iterable[tuple[str, str, str]], simulator: Mapping[str, str]
+) -> list[BrokerUser]:
+    """List who may publish: each device for itself, and, in a demo, one user for a village."""
+    users = [device_user(device, home, secret) for device, home, secret in credentials]
+    users += [BrokerUser(name, secret, "care.v1.>") for name, secret in simulator.items()]
+    return users
+
+
+def channels(config: Config, ports: Ports) -> dict[str, Channel]:
+    """Open every configured channel."""
+    kinds = discover_channels()
+    return {name: kinds[name].open(settings, ports) for name, settings in config.channels_open()}
+
+
+def by_medium(opened: Iterable[Channel]) -> dict[Medium, Channel]:
+    """Give the channel for each medium: the first configured one that offers it."""
+    chosen: dict[Medium, Channel] = {}
+    for channel in opened:
+        for medium in sorted(channel.media):
+            chosen.setdefault(medium, channel)
+    return chosen
+
+

@@ -1,0 +1,232 @@
+"""Who lives where, with which devices, and who is called: the registry in memory.
+
+It answers what the data path asks, by dictionary: whose device, whose number, whose door. The core
+gets `record`, which has ids and no names. A registry does not change; after an import the gateway's
+one becomes the next by `adopt`, at once for everybody who holds it.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple, Self
+
+from alerting.message import Place
+from alerting.numbers import NumberError, normalise
+from alerting.record import (
+    DeviceRecord,
+    HomeRecord,
+    ResidentRecord,
+    ResponderRecord,
+    Role,
+)
+from gateway.registry_rows import (
+    DeviceRow,
+    HomeRow,
+    PairingRow,
+    ResidentRow,
+    ResponderRow,
+    Rows,
+)
+from gateway.registry_tables import QUERIES, rows_of
+from gateway.scribe import Person
+
+Read = Callable[[str, Sequence[object]], Awaitable[Sequence[Sequence[object]]]]
+
+
+class Credential(NamedTuple):
+    """What a device logs in to the broker with: its native id, its home, its secret."""
+
+    device: str
+    home: str
+    secret: str
+
+
+@dataclass(slots=True)
+class Household:
+    """The rows of one home; pairings are in the order in which people are asked."""
+
+    home: HomeRow
+    residents: list[ResidentRow] = field(default_factory=list)
+    devices: list[DeviceRow] = field(default_factory=list)
+    pairings: list[PairingRow] = field(default_factory=list)
+
+
+class _Index:
+    """The rows by everything they are looked up by."""
+
+    __slots__ = ("desks", "devices", "households", "numbers", "residents", "responders", "rows")
+
+    def __init__(self, rows: Rows) -> None:
+        self.rows = rows
+        self.households = {home.id: Household(home) for home in rows.homes}
+        self.residents = {row.id: row for row in rows.residents}
+        self.responders = {row.id: row for row in rows.responders}
+        self.devices = {row.device_id: row for row in rows.devices}
+        nowhere = Household(HomeRow("", "", "", "", ""))
+        for resident in rows.residents:
+            self.households.get(resident.home, nowhere).residents.append(resident)
+        for device in rows.devices:
+            self.households.get(device.home, nowhere).devices.append(device)
+        for pairing in sorted(rows.pairings, key=lambda row: row.rank):
+            if pairing.responder in self.responders:
+                self.households.get(pairing.home, nowhere).pairings.append(pairing)
+        self.desks = [row for row in rows.responders if row.role is Role.DESK]
+        self.numbers: defaultdict[str, list[str]] = defaultdict(list)
+        for person in (*rows.responders, *rows.residents):
+            if person.phone is not None:
+                self.numbers[person.phone].append(person.id)
+
+
+class Registry:
+    """Answers from one set of rows; what refers to nothing is passed over."""
+
+    def __init__(self, rows: Rows | None = None) -> None:
+        """Build the indexes; about a second for a county."""
+        self._index = _Index(rows or Rows())
+
+    @classmethod
+    async def load(cls, read: Read) -> Self:
+        """Read the database: `read(sql, parameters)` gives the rows of a query."""
+        return cls(rows_of({name: await read(sql, ()) for name, sql in QUERIES.items()}))
+
+    def adopt(self, newer: "Registry") -> None:
+        """Become `newer`, at once, for everybody who holds this one."""
+        self._index = newer._index  # noqa: SLF001 -- one of us
+
+    # --- rows ---------------------------------------------------------------------------------
+
+    @property
+    def rows(self) -> Rows:
+        """All rows."""
+        return self._index.rows
+
+    @property
+    def households(self) -> Mapping[str, Household]:
+        """The rows of each home."""
+        return self._index.households
+
+    @property
+    def residents(self) -> Mapping[str, ResidentRow]:
+        """Residents by id."""
+        return self._index.residents
+
+    @property
+    def responders(self) -> Mapping[str, ResponderRow]:
+        """Responders by id; no resident has the same one."""
+        return self._index.responders
+
+    @property
+    def devices(self) -> Mapping[str, DeviceRow]:
+        """Devices by the id under which readings come."""
+        return self._index.devices
+
+    # --- for the data path --------------------------------------------------------------------
+
+    def home_of(self, device_id: str) -> str | None:
+        """Give the home a device is claimed to."""
+        device = self._index.devices.get(device_id)
+        return None if device is None else device.home
+
+    def credentials(self) -> list[Credential]:
+        """Give what each device logs in with."""
+        devices = self._index.rows.devices
+        return [Credential(row.id, row.home, row.secret) for row in devices if row.secret]
+
+    def record(self, home_id: str) -> HomeRecord | None:
+        """Give what the core may know of a home; the duty desk comes first."""
+        household = self._index.households.get(home_id)
+        if household is None:
+            return None
+        return HomeRecord(
+            id=home_id,
+            residents=tuple(
+                ResidentRecord(row.id, can_answer=_can_answer(row)) for row in household.residents
+            ),
+            devices=tuple(
+                DeviceRecord(row.device_id, row.device_class, row.room, row.resident)
+                for row in household.devices
+            ),
+            responders=tuple(self._responders(household.pairings)),
+            slot_hint=_last_digit(household.home.building),
+        )
+
+    def _responders(self, pairings: Iterable[PairingRow]) -> Iterable[ResponderRecord]:
+        """Give the duty desks, then who is paired, in the order in which they are asked."""
+        for desk in self._index.desks:
+            yield _responder(desk, 1)
+        for pairing in pairings:
+            row = self._index.responders[pairing.responder]
+            if row.role is not Role.DESK:
+                yield _responder(row, pairing.rank)
+
+    # --- for texts ----------------------------------------------------------------------------
+
+    def person_of(self, person_id: str) -> Person | None:
+        """Give a responder or a resident as a text needs them."""
+        responder = self._index.responders.get(person_id)
+        if responder is not None:
+            return Person(responder.name, responder.name, responder.phone)
+        resident = self._index.residents.get(person_id)
+        return None if resident is None else _person(resident)
+
+    def person_by_number(self, number: str) -> str | None:
+        """Give the id of whose number this is, however it is spelled; of two, a responder's."""
+        try:
+            people = self._index.numbers.get(normalise(number))
+        except NumberError:
+            return None
+        return people[0] if people else None
+
+    def sharing(self) -> list[list[str]]:
+        """Give the people who have one number together."""
+        return [people for people in self._index.numbers.values() if len(people) > 1]
+
+    def residents_of(self, home_id: str) -> list[tuple[str, Person]]:
+        """Give the residents of a home with their ids."""
+        household = self._index.households.get(home_id)
+        return [] if household is None else [(r.id, _person(r)) for r in household.residents]
+
+    def address_of(self, home_id: str) -> str:
+        """Give the short address people use (3栋2单元502), empty for an unknown home."""
+        household = self._index.households.get(home_id)
+        if household is None:
+            return ""
+        return f"{household.home.building}{household.home.unit}{household.home.room}"
+
+    def place_of(self, home_id: str) -> Place | None:
+        """Give where a home is, as a dispatcher asks it."""
+        household = self._index.households.get(home_id)
+        if household is None:
+            return None
+        home = household.home
+        return Place(
+            district=home.district,
+            street=home.street,
+            compound=home.compound,
+            building=home.building,
+            unit=home.unit,
+            room=home.room,
+            gate=home.gate,
+            floor="" if home.floor is None else f"{home.floor}楼",
+            lift="" if home.lift is None else "有" if home.lift else "没有",
+        )
+
+
+def _can_answer(resident: ResidentRow) -> bool:
+    """Whether a call that asks "press 1 if you are well" can be answered at all."""
+    return resident.phone is not None and not resident.deaf and not resident.no_speech
+
+
+def _responder(row: ResponderRow, rank: int) -> ResponderRecord:
+    return ResponderRecord(row.id, row.role, rank, row.sms, row.voice, row.at_night)
+
+
+def _person(row: ResidentRow) -> Person:
+    return Person(row.name, row.called or row.name, row.phone)
+
+
+def _last_digit(building: str) -> int:
+    """Give the last digit of the building's number, 0 where it has none."""
+    digits = re.findall(r"\d", building)
+    return int(digits[-1]) if digits else 0

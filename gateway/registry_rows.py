@@ -1,0 +1,181 @@
+"""The rows of a registry: homes, residents, devices, responders, and who is paired with whom.
+
+A row is the same in the file, in the database and in memory. Slotted dataclasses, because a county
+has 400,000 of them; pydantic reads them from a file, with the words for what is wrong.
+"""
+
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, ConfigDict, Field, Strict, StringConstraints
+
+from alerting.numbers import EmergencyNumberError, NumberError, normalise
+from alerting.record import Role
+from gateway.mistake import ID, LINE, SECRET, Words, wrong
+from sensors.families import discover
+from sensors.families.own import RESERVED_HOME
+
+FAMILIES = frozenset(discover())
+
+
+def _phone(number: str) -> str:
+    """Demand the one spelling under which a carrier and a caller's number are the same."""
+    try:
+        spelled = normalise(number)
+    except EmergencyNumberError:
+        raise wrong(
+            Words("这是紧急号码，不能登记给个人", "is an emergency number, nobody's contact"),
+            Words("写本人的手机号", "write the person's own number"),
+        ) from None
+    except NumberError:
+        spelled = ""
+    if spelled != number:
+        example = spelled or "+8613812345678"
+        raise wrong(
+            Words("不是 E.164 格式的电话号码", "is not a telephone number in E.164 form"),
+            Words(f"写成 {example}", f"write {example}")
+            if spelled
+            else Words(f"写成 {example} 的样子", f"write it like {example}"),
+        )
+    return number
+
+
+def _home_id(home: str) -> str:
+    if home == RESERVED_HOME:
+        raise wrong(
+            Words("这个编号留给网关自己", "is the gateway's own name"),
+            Words("换一个编号", "choose another id"),
+        )
+    return home
+
+
+def _family(name: str) -> str:
+    if name not in FAMILIES:
+        known = ", ".join(sorted(FAMILIES))
+        raise wrong(
+            Words("没有这种设备类型", "is not a device family"),
+            Words(f"可以写 {known}", f"write {known}"),
+        )
+    return name
+
+
+def _line(most: int, least: int = 0) -> StringConstraints:
+    return StringConstraints(strip_whitespace=True, min_length=least, max_length=most, pattern=LINE)
+
+
+Id = Annotated[str, StringConstraints(pattern=ID)]
+Name = Annotated[str, _line(40, least=1)]
+Line = Annotated[str, _line(60)]
+Note = Annotated[str, _line(200)]
+Phone = Annotated[str, AfterValidator(_phone)]
+Secret = Annotated[str, StringConstraints(pattern=SECRET)]
+Flag = Annotated[bool, Strict()]
+Floor = Annotated[int, Strict(), Field(ge=-9, le=200)]
+Year = Annotated[int, Strict(), Field(ge=1890, le=2100)]
+Rank = Annotated[int, Strict(), Field(ge=1, le=99)]
+DeviceClass = Literal[
+    "smoke",
+    "pir",
+    "help_button",
+    "wristband",
+    "contact",
+    "temperature",
+    "gas",
+    "co",
+    "leak",
+]
+
+_CLOSED = ConfigDict(extra="forbid")
+
+
+@dataclass(frozen=True, slots=True)
+class HomeRow:
+    """One home and how to find its door; the address people use is building, unit and room."""
+
+    __pydantic_config__ = _CLOSED
+    id: Annotated[Id, AfterValidator(_home_id)]
+    compound: Line
+    building: Annotated[str, _line(20, least=1)]
+    unit: Annotated[str, _line(20)]
+    room: Annotated[str, _line(20)]
+    floor: Floor | None = None
+    lift: Flag | None = None
+    gate: Line = ""
+    district: Line = ""
+    street: Line = ""
+    key_holder: Line = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ResidentRow:
+    """One person cared for; `called` is the form of address."""
+
+    __pydantic_config__ = _CLOSED
+    id: Id
+    home: Id
+    name: Name
+    called: Line = ""
+    phone: Phone | None = None
+    birth_year: Year | None = None
+    sex: Literal["f", "m"] | None = None
+    deaf: Flag = False
+    no_speech: Flag = False
+    health_note: Note = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """One device; `id` is the native one, and `resident` is who wears it."""
+
+    __pydantic_config__ = _CLOSED
+    id: Id
+    family: Annotated[str, AfterValidator(_family)]
+    home: Id
+    device_class: Annotated[DeviceClass, Field(alias="class")]
+    room: Line = ""
+    resident: Id | None = None
+    secret: Secret | None = field(default=None, repr=False)
+
+    @property
+    def device_id(self) -> str:
+        """Name under which readings come."""
+        return f"{self.family}-{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class ResponderRow:
+    """One person or place that can be called."""
+
+    __pydantic_config__ = _CLOSED
+    id: Id
+    name: Name
+    role: Role
+    phone: Phone
+    sms: Flag = True
+    voice: Flag = True
+    at_night: Flag = True
+    stairs: Flag = True
+    lifts: Flag = True
+
+
+@dataclass(frozen=True, slots=True)
+class PairingRow:
+    """That a responder is called for a home; `rank` 1 is asked first."""
+
+    __pydantic_config__ = _CLOSED
+    home: Id
+    responder: Id
+    rank: Rank
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """All rows, in the order of the file."""
+
+    __pydantic_config__ = _CLOSED
+    version: Literal[1] = 1
+    homes: tuple[HomeRow, ...] = ()
+    residents: tuple[ResidentRow, ...] = ()
+    devices: tuple[DeviceRow, ...] = ()
+    responders: tuple[ResponderRow, ...] = ()
+    pairings: tuple[PairingRow, ...] = ()

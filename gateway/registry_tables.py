@@ -1,0 +1,142 @@
+"""The registry's tables in the gateway's database: how they are made, read and written.
+
+The columns are the fields of the rows. The order of people and devices within a home is the order
+in which they were written, which is SQLite's own `rowid`. What is read is not judged again: a rule
+that has become stricter since the import must not keep the gateway from starting.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from alerting.record import Role
+from gateway.log_port import Statement
+from gateway.registry_rows import (
+    DeviceRow,
+    HomeRow,
+    PairingRow,
+    ResidentRow,
+    ResponderRow,
+    Rows,
+)
+
+AnyRow = HomeRow | ResidentRow | DeviceRow | ResponderRow | PairingRow
+
+TABLES = (
+    """CREATE TABLE homes (
+        id TEXT PRIMARY KEY,
+        compound TEXT NOT NULL,
+        building TEXT NOT NULL,
+        unit TEXT NOT NULL,
+        room TEXT NOT NULL,
+        floor INTEGER,
+        lift INTEGER,
+        gate TEXT NOT NULL,
+        district TEXT NOT NULL,
+        street TEXT NOT NULL,
+        key_holder TEXT NOT NULL
+    ) STRICT""",
+    """CREATE TABLE residents (
+        id TEXT PRIMARY KEY,
+        home TEXT NOT NULL,
+        name TEXT NOT NULL,
+        called TEXT NOT NULL,
+        phone TEXT,
+        birth_year INTEGER,
+        sex TEXT,
+        deaf INTEGER NOT NULL,
+        no_speech INTEGER NOT NULL,
+        health_note TEXT NOT NULL
+    ) STRICT""",
+    "CREATE INDEX residents_by_home ON residents (home)",
+    """CREATE TABLE devices (
+        id TEXT NOT NULL,
+        family TEXT NOT NULL,
+        home TEXT NOT NULL,
+        device_class TEXT NOT NULL,
+        room TEXT NOT NULL,
+        resident TEXT,
+        secret TEXT,
+        PRIMARY KEY (id, family)
+    ) STRICT""",
+    "CREATE INDEX devices_by_home ON devices (home)",
+    """CREATE TABLE responders (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        role TEXT NOT NULL CHECK (role IN ('desk', 'neighbour', 'post', 'family')),
+        phone TEXT NOT NULL,
+        sms INTEGER NOT NULL,
+        voice INTEGER NOT NULL,
+        at_night INTEGER NOT NULL,
+        stairs INTEGER NOT NULL,
+        lifts INTEGER NOT NULL
+    ) STRICT""",
+    """CREATE TABLE pairings (
+        home TEXT NOT NULL,
+        responder TEXT NOT NULL,
+        rank INTEGER NOT NULL,
+        PRIMARY KEY (home, responder)
+    ) STRICT""",
+)
+"""For the schema's list of migrations."""
+
+_KINDS: dict[str, type[AnyRow]] = {
+    "homes": HomeRow,
+    "residents": ResidentRow,
+    "devices": DeviceRow,
+    "responders": ResponderRow,
+    "pairings": PairingRow,
+}
+_COLUMNS = {name: [f.name for f in dataclasses.fields(kind)] for name, kind in _KINDS.items()}
+
+QUERIES = {
+    name: f"SELECT {', '.join(columns)} FROM {name} ORDER BY rowid"  # noqa: S608 -- our own names
+    for name, columns in _COLUMNS.items()
+}
+"""What reads each table, in its order."""
+
+_FLAGS = frozenset(("lift", "deaf", "no_speech", "sms", "voice", "at_night", "stairs", "lifts"))
+
+
+def rows_of(tables: Mapping[str, Iterable[Sequence[object]]]) -> Rows:
+    """Make rows of what the QUERIES gave."""
+    return Rows(**{name: tuple(_read(name, tables[name])) for name in QUERIES})  # type: ignore[arg-type]
+
+
+def _read(name: str, stored: Iterable[Sequence[object]]) -> Iterator[AnyRow]:
+    """Make rows of one table: SQLite knows neither flags nor roles."""
+    kind, columns = _KINDS[name], _COLUMNS[name]
+    flags = [index for index, column in enumerate(columns) if column in _FLAGS]
+    for values in stored:
+        fields: list[Any] = list(values)
+        for index in flags:
+            fields[index] = None if fields[index] is None else bool(fields[index])
+        if kind is ResponderRow:
+            fields[2] = Role(fields[2])
+        yield kind(*fields)
+
+
+def insert(name: str, row: AnyRow) -> Statement:
+    """Write a row that is not there."""
+    columns = _COLUMNS[name]
+    marks = ", ".join("?" * len(columns))
+    sql = f"INSERT INTO {name} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
+    return sql, tuple(getattr(row, column) for column in columns)
+
+
+def put(name: str, row: HomeRow | ResponderRow) -> Statement:
+    """Write a row, in the place of the one with its id where there is one."""
+    sql, values = insert(name, row)
+    changes = ", ".join(f"{column} = excluded.{column}" for column in _COLUMNS[name])
+    return f"{sql} ON CONFLICT (id) DO UPDATE SET {changes}", values
+
+
+def clear_home(home_id: str) -> Iterator[Statement]:
+    """Take away who lives in a home, what stands there, and who is called for it."""
+    for name in ("residents", "devices", "pairings"):
+        yield f"DELETE FROM {name} WHERE home = ?", (home_id,)  # noqa: S608 -- our own names
+
+
+def remove(name: str, row_id: str) -> Statement:
+    """Take away a home or a responder."""
+    return f"DELETE FROM {name} WHERE id = ?", (row_id,)  # noqa: S608 -- our own names

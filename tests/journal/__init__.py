@@ -1,0 +1,1 @@
+"""The journal: what it keeps, what survives, and what it refuses."""

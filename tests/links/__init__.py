@@ -1,0 +1,1 @@
+"""Links and brokers, tested at the wire."""

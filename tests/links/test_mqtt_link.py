@@ -1,0 +1,218 @@
+"""What the link does whatever the broker, against mosquitto or a server that misbehaves."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from gateway.link import Drained, LinkDown, LinkUp
+from tests.brokers import Broker, Login, Mosquitto, free_port, mosquitto
+from tests.links.rig import CLOCK, TOPIC, Rig, linked, payloads, publish
+
+TLS = Path(__file__).parent / "tls"
+
+
+@pytest.fixture
+async def broker(tmp_path: Path) -> AsyncIterator[Mosquitto]:
+    """Run mosquitto."""
+    async with mosquitto(tmp_path) as running:
+        yield running
+
+
+class Stranger(NamedTuple):
+    """Something that listens and is no broker."""
+
+    port: int
+    gateway: Login = Login("gateway", "secret")
+    settle_seconds: float = 0.0
+
+    def kill(self) -> None:
+        """It does not die."""
+
+    def forget(self) -> None:
+        """It knows nothing."""
+
+    async def restart(self) -> None:
+        """It never stopped."""
+
+
+@asynccontextmanager
+async def stranger(answer: bytes) -> AsyncIterator[Broker]:
+    """Answer the first bytes of every connection like this, and then say nothing."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(answer)
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server:
+        yield Stranger(server.sockets[0].getsockname()[1])
+
+
+@pytest.mark.parametrize("answer", [b"", b"\x20"])
+async def test_a_silent_server_is_given_up(answer: bytes) -> None:
+    """After a keep-alive, and the link goes on trying."""
+    async with stranger(answer) as server, linked(server, keepalive_seconds=1) as rig:
+        assert "lost: Keep alive timeout" == (await rig.next(LinkDown)).reason
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 400 Bad Request\r\n\r\n",
+        b"\xff" * 100,
+        b"\x20\x02\x00\x00\x32\x01\x00",  # a session begun, then a publish of one byte
+        b"\x20\x02\x00\x00\x32\x04\xff\xff\x00\x00",  # its topic ends outside the packet
+    ],
+)
+async def test_a_server_that_speaks_no_mqtt_is_survived(answer: bytes) -> None:
+    """No bytes stop the link; it tells the loss and tries again."""
+    async with stranger(answer) as server, linked(server, keepalive_seconds=1) as rig:
+        await rig.next(LinkDown)
+        await CLOCK.sleep(0.3)
+        rig.link.drop()
+
+
+async def test_no_broker_is_told_once() -> None:
+    """The first failure to connect is a loss like any other."""
+    async with linked(Stranger(free_port())) as rig:
+        down = await rig.next(LinkDown)
+        assert down.reason.startswith("cannot connect: ")
+        assert [] == await rig.silence(0.5)
+
+
+async def test_a_topic_that_is_no_text_is_spelled_out() -> None:
+    """A broker that does not check is no reason to stop."""
+    hostile = b"\x20\x02\x00\x00" + b"\x32\x08\x00\x03\xffab\x00\x01x"
+    async with stranger(hostile) as server, linked(server, filters={"#": "own"}) as rig:
+        (receipt,) = await rig.receipts(1)
+        assert ("\\xffab", b"x") == (receipt.address, receipt.payload)
+
+
+async def test_a_quiet_evening_is_not_lost(broker: Broker) -> None:
+    """The gap before a broker's death is never longer than two keep-alives."""
+    async with linked(broker, keepalive_seconds=1) as rig:
+        await rig.next(LinkUp)
+        await CLOCK.sleep(3.5)
+        broker.kill()
+        down = await rig.next(LinkDown)
+        broker.forget()
+        await broker.restart()
+        again = await rig.next(LinkUp)
+        assert again.lost_since is not None
+        assert timedelta(0) <= down.at - again.lost_since <= timedelta(seconds=2.5)
+
+
+async def test_mqtt_5(broker: Broker) -> None:
+    """Where it is chosen, the session lasts as with 3.1.1."""
+    async with linked(broker, is_v5=True) as rig:
+        await rig.next(Drained)
+    await publish(broker, [b"1"])
+    async with linked(broker, is_v5=True, expects_session=True) as rig:
+        assert None is (await rig.next(LinkUp)).lost_since
+        await rig.receipts(1)
+        rig.link.drop()
+        assert [b"1"] == payloads(await rig.receipts(1))
+
+
+async def test_tls(tmp_path: Path) -> None:
+    """A backlog comes through, although TLS reads ahead of the event loop."""
+    port = free_port()
+    listener = f"listener {port}\ncertfile {TLS}/server.crt\nkeyfile {TLS}/server.key\n"
+    async with mosquitto(tmp_path, extra=listener) as plain:
+        secured = {"host": "localhost", "port": port, "ca_file": f"{TLS}/server.crt"}
+        async with linked(plain, **secured) as rig:
+            await rig.next(Drained)
+        sent = [b"%d" % number + b" " * 999 for number in range(500)]
+        await publish(plain, sent)
+        async with linked(plain, **secured, high=50) as rig:
+            received: list[bytes] = []
+            while len(received) < len(sent):
+                (receipt,) = await rig.receipts(1)
+                received.append(receipt.payload)
+                rig.link.acknowledge([receipt.token])
+            assert sent == received
+
+
+# paho leaves the socket of a failed handshake to the garbage collector.
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+async def test_an_unknown_certificate_is_refused(tmp_path: Path) -> None:
+    """Also when everything else is right."""
+    port = free_port()
+    listener = f"listener {port}\ncertfile {TLS}/server.crt\nkeyfile {TLS}/server.key\n"
+    async with mosquitto(tmp_path, extra=listener) as plain:
+        other = f"{TLS}/other.crt"
+        async with linked(plain, host="localhost", port=port, ca_file=other) as rig:
+            assert "CERTIFICATE_VERIFY_FAILED" in (await rig.next(LinkDown)).reason
+
+
+async def test_filters_name_the_family(broker: Broker) -> None:
+    """The first that matches."""
+    filters = {"care/v1/h1/+/+": "first", "care/v1/#": "second"}
+    async with linked(broker, filters=filters) as rig:
+        await rig.next(LinkUp)
+        await publish(broker, [b"1"], topic="care/v1/h1/d/smoke")
+        await publish(broker, [b"2"], topic="care/v1/h2/d/smoke")
+        assert ["first", "second"] == [each.family for each in await rig.receipts(2)]
+
+
+async def test_a_filter_of_the_past_is_no_receipt(broker: Broker) -> None:
+    """The session may still hold what the configuration no longer has."""
+    async with linked(broker) as rig:
+        await rig.next(LinkUp)
+    async with linked(broker, filters={"care/v1/h1/+/+": "own"}) as rig:
+        await rig.next(LinkUp)
+        await publish(broker, [b"stray"], topic="care/v1/h2/d/smoke")
+        await publish(broker, [b"reading"])
+        assert [b"reading"] == payloads(await rig.receipts(1))
+        assert 1 == rig.link.strays
+
+
+async def test_drained_needs_no_filter_of_ours(broker: Broker) -> None:
+    """The link subscribes to its marker where no filter covers it."""
+    async with linked(broker, filters={"care/v1/h1/+/+": "own"}) as rig:
+        assert 1 == (await rig.next(Drained)).connection
+
+
+async def test_a_full_inbox_leaves_it_to_the_broker(broker: Broker) -> None:
+    """What cannot be taken in waits, in order and on the same connection, until there is room."""
+    sent = [b"%d" % number for number in range(100)]
+    async with linked(broker, inbox_limit=5) as rig:
+        await rig.next(LinkUp)
+        await publish(broker, sent)
+        received: list[bytes] = []
+        while len(received) < len(sent):
+            (receipt,) = await rig.receipts(1)
+            received.append(receipt.payload)
+            rig.link.acknowledge([receipt.token])
+        assert (sent, 1) == (received, rig.link.connection)
+
+
+async def test_publish_waits_for_the_link(broker: Broker) -> None:
+    """A state published while the link is down is sent when it is up."""
+    rig = Rig(broker)
+    assert rig.link.publish("care/v1/h1/state/smoke", b"on")
+    rig.start()
+    assert [b"on"] == payloads(await rig.receipts(1))
+    await rig.stop()
+
+
+async def test_publish_does_not_wait_without_end() -> None:
+    """A thousand wait; who asks for more is told."""
+    rig = Rig(Stranger(free_port()))
+    assert [True] * 1000 + [False] == [rig.link.publish(TOPIC, b"") for _ in range(1001)]
+
+
+async def test_publish_can_be_retained(broker: Broker) -> None:
+    """For those who come later."""
+    async with linked(broker, client_id="one") as rig:
+        await rig.next(LinkUp)
+        rig.link.publish(TOPIC, b"state", retain=True)
+        await rig.receipts(1)
+    async with linked(broker, client_id="two") as rig:
+        assert [True] == [receipt.is_retained for receipt in await rig.receipts(1)]

@@ -1,0 +1,1 @@
+"""Simulated time, real core: what happens when, and what does not."""
