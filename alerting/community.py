@@ -13,8 +13,10 @@ import msgspec
 from alerting.effect import Effect, Log, Medium, Submit, Template
 from alerting.event import Answer, AnswerGiven, ReplyReceived
 from alerting.notification import LIFETIME
+from alerting.reply import DIGITS
 
 _ASKS = frozenset({Template.ALARM, Template.DRILL, Template.GOING, Template.ARRIVED})
+_DIGIT = {answer: int(digit) for digit, answer in DIGITS.items()}
 _KEPT = timedelta(hours=1)
 _QUIET = timedelta(minutes=10)
 _MOST_WRONG = 5
@@ -22,12 +24,17 @@ _TEXTS_KEPT = 64
 
 
 class Asked(msgspec.Struct):
-    """One alarm a person was asked about; `closed_at` once it is over."""
+    """One alarm a person was asked about; `closed_at` once it is over.
+
+    `is_bare` says that the last text about it asked for one digit: a bare digit is its answer,
+    also when another alarm has opened since.
+    """
 
     alarm_id: str
     home_id: str
     slot: int
     kind: str
+    is_bare: bool = True
     closed_at: datetime | None = None
 
 
@@ -59,6 +66,7 @@ def assign(state: CommunityState, effect: Submit, hint: int) -> Submit:
         mine = Asked(effect.alarm_id, effect.home_id, slot, effect.kind)
         asked.append(mine)
     others = any(a.closed_at is None and a is not mine for a in asked)
+    mine.is_bare = not others
     return msgspec.structs.replace(effect, slot=mine.slot) if others else effect
 
 
@@ -105,14 +113,16 @@ def _find(state: CommunityState, reply: ReplyReceived, now: datetime) -> AnswerG
     asked = state.asked.get(reply.person_id, [])
     meant = [a for a in asked if reply.slot is None or a.slot == reply.slot]
     running = [a for a in asked if a.closed_at is None]
-    picked = [a for a in meant if a.closed_at is None]
+    opened = [a for a in meant if a.closed_at is None]
+    is_plain = reply.slot is None and len(opened) > 1
+    picked = [a for a in opened if a.is_bare] if is_plain else opened
     if len(picked) == 1:
         entry = picked[0]
         return AnswerGiven(entry.home_id, entry.alarm_id, reply.person_id, reply.answer)
-    if meant and not picked:
+    if meant and not opened:
         return [_text(state, reply, Template.ALREADY_CLOSED, now, meant[-1])]
     if running:
-        mates = tuple((a.slot, a.home_id) for a in running)
+        mates = tuple((a.slot * 10 + _DIGIT.get(reply.answer, 1), a.home_id) for a in running)
         template = Template.UNCLEAR if len(running) == 1 else Template.WHICH_ONE
         return [_text(state, reply, template, now, running[0], mates)]
     return []

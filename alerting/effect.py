@@ -50,8 +50,8 @@ class Submit(msgspec.Struct, frozen=True, tag="submit", omit_defaults=True):
 
     `key` is the attempt id, unique for ever; `alarm_id` is empty for an answer to a text that
     belongs to no alarm. `person_id` is a responder's or a resident's. `kind` is the alarm's.
-    `slot` asks for two-digit answers. `mates` are the other slots a WHICH_ONE has to name, as
-    (slot, home id). `actor_id` is who is going or who closed, for texts
+    `slot` asks for two-digit answers. `mates` are the answers a WHICH_ONE has to name, as
+    (two digits, home id). `actor_id` is who is going or who closed, for texts
     that say so. `is_unanswered` says that the resident was rung first, in vain;
     `lease_minutes` is how long a promise holds.
     Not submitted after `expires_at`. `is_urgent` goes first.

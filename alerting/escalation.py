@@ -21,6 +21,7 @@ from alerting.record import ResponderRecord, Role
 MAX_ROUNDS = 3
 """How often neighbours are called without an answer; the desk and the posts have no end."""
 
+_ON_TIME = timedelta()
 _ROLE = {Whom.DESK: Role.DESK, Whom.POSTS: Role.POST, Whom.FAMILY: Role.FAMILY}
 
 
@@ -59,8 +60,8 @@ def begin(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
     yield from _rung(alarm, 0, scene)
 
 
-def climb(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
-    """Go to the next rung; after the last one the ladder begins again."""
+def climb(alarm: Alarm, scene: Scene, ahead: timedelta = _ON_TIME) -> Iterator[Effect]:
+    """Go to the next rung, `ahead` of its time; after the last one the ladder begins again."""
     if alarm.policy.repeat_seconds <= 0:
         alarm.ladder_due = None
         return
@@ -71,7 +72,7 @@ def climb(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
         rung = 0
         _new_round(alarm)
     yield log(alarm, "escalated", rung=str(rung + 1), round=str(alarm.round))
-    yield from _rung(alarm, rung, scene)
+    yield from _rung(alarm, rung, scene, ahead)
 
 
 def resume(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
@@ -94,7 +95,7 @@ def _new_round(alarm: Alarm) -> None:
     }
 
 
-def _rung(alarm: Alarm, rung: int, scene: Scene) -> Iterator[Effect]:
+def _rung(alarm: Alarm, rung: int, scene: Scene, ahead: timedelta = _ON_TIME) -> Iterator[Effect]:
     """Start every aim of a rung and set when the next is due."""
     step = alarm.policy.steps[rung]
     alarm.rung = rung
@@ -102,7 +103,7 @@ def _rung(alarm: Alarm, rung: int, scene: Scene) -> Iterator[Effect]:
     if rung == len(alarm.policy.steps) - 1:
         wait += alarm.policy.repeat_seconds
     is_over = alarm.policy.repeat_seconds <= 0
-    alarm.ladder_due = None if is_over else scene.now + timedelta(seconds=wait)
+    alarm.ladder_due = None if is_over else scene.now + ahead + timedelta(seconds=wait)
     for aim in step.aims:
         yield from _aim(alarm, aim, scene)
 
@@ -300,17 +301,31 @@ def take_outcome(
 
 def move_on(alarm: Alarm, failed: Notification, scene: Scene) -> Iterator[Effect]:
     """Put the next in line in a failed notification's place, now."""
-    if alarm.state is not State.RAISED:
+    if not is_calling(alarm):
         return
     if role_of(failed.person_id, scene) is Role.NEIGHBOUR:
         yield from call_next(alarm, scene)
-    hurry(alarm, scene)
+    yield from hurry(alarm, scene)
 
 
-def hurry(alarm: Alarm, scene: Scene) -> None:
-    """Let the next rung start now where nobody is being reached any more."""
-    if alarm.ladder_due is not None and not _is_reaching(alarm):
-        alarm.ladder_due = scene.now if _has_higher_rung(alarm) else alarm.ladder_due
+def hurry(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
+    """Start the next rung now where nobody is being reached any more.
+
+    Where no life hangs on it the rungs after that keep their times, and the family, who cannot
+    go, is told at its own.
+    """
+    if alarm.ladder_due is None or _is_reaching(alarm) or not _may_hurry(alarm):
+        return
+    is_urgent = alarm.is_life_safety
+    ahead = _ON_TIME if is_urgent else max(alarm.ladder_due - scene.now, _ON_TIME)
+    yield from climb(alarm, scene, ahead)
+
+
+def is_calling(alarm: Alarm) -> bool:
+    """Say whether neighbours are still wanted: nobody goes yet, though the desk may have it."""
+    if alarm.state is State.RAISED:
+        return True
+    return alarm.state is State.ACKNOWLEDGED and not alarm.going_ids
 
 
 def call_next(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
@@ -335,9 +350,11 @@ def _is_reaching(alarm: Alarm) -> bool:
     )
 
 
-def _has_higher_rung(alarm: Alarm) -> bool:
-    """Say whether a rung is left; after the last one the ladder rests until it begins again."""
-    return alarm.rung < len(alarm.policy.steps) - 1
+def _may_hurry(alarm: Alarm) -> bool:
+    """Say whether there is a rung to hurry to; after the last one the ladder rests."""
+    higher = alarm.policy.steps[alarm.rung + 1 : alarm.rung + 2]
+    whom = {aim.whom for step in higher for aim in step.aims}
+    return bool(higher) and (alarm.is_life_safety or Whom.FAMILY not in whom)
 
 
 def wake(alarm: Alarm, scene: Scene) -> Iterator[Effect]:

@@ -19,7 +19,7 @@ class Facts(NamedTuple):
     """What the registry and the configuration know, looked up when a message is rendered.
 
     `address` is the short one people use (3栋2单元502); `time` is local, HH:MM; `mates` are
-    (slot, address) of the alarms a WHICH_ONE names.
+    (two digits, address) of the alarms a WHICH_ONE names.
     """
 
     community: str
@@ -171,11 +171,17 @@ def _not_held(draft: _Draft) -> tuple[_Part, ...]:
 
 
 def _say_one(draft: _Draft) -> tuple[_Part, ...]:
-    return (_Part(f"谢谢！{draft.facts.address}{_go_or_not(draft)}。没回{draft.key(1)}我们会继续找别人"),)
+    return (
+        _Part(
+            f"谢谢！{draft.facts.address}{_go_or_not(draft)}。没回{draft.key(1)}我们会继续找别人"
+        ),
+    )
 
 
 def _which_one(draft: _Draft) -> tuple[_Part, ...]:
-    picks = [f"去{address}的回{slot}1" for slot, address in draft.facts.mates]
+    picks = [
+        f"{'去' * (code % 10 == 1)}{address}的回{code:02}" for code, address in draft.facts.mates
+    ]
     head = f"您有{len(picks)}处报警："
     parts = [_Part("，" * (rank > 0) + pick, rank) for rank, pick in enumerate(picks)]
     return (_Part(head), *parts)

@@ -24,6 +24,7 @@ from alerting.escalation import (
     climb,
     hand_over,
     hurry,
+    is_calling,
     log,
     notify,
     resume,
@@ -80,7 +81,9 @@ def _said_going(alarm: Alarm, person_id: str, scene: Scene) -> Iterator[Effect]:
     A second one who goes is welcome; the desk's 1 takes over and sends nobody home.
     """
     if alarm.state is State.ATTENDED:
-        yield from _reply(alarm, person_id, Template.STAND_DOWN, scene)
+        is_there = person_id in alarm.scene_ids
+        template = Template.ARRIVED if is_there else Template.STAND_DOWN
+        yield from _reply(alarm, person_id, template, scene)
         return
     if role_of(person_id, scene) is Role.DESK:
         yield from _take_over(alarm, person_id, "person", scene)
@@ -89,6 +92,7 @@ def _said_going(alarm: Alarm, person_id: str, scene: Scene) -> Iterator[Effect]:
     is_first = not alarm.going_ids
     if person_id not in alarm.going_ids:
         alarm.going_ids.append(person_id)
+    alarm.declined_ids = [declined for declined in alarm.declined_ids if declined != person_id]
     _hold(alarm, person_id, alarm.policy.lease_seconds, scene)
     yield log(alarm, "acknowledged", person=person_id)
     yield from take_back(alarm, spared=person_id)
@@ -128,9 +132,9 @@ def _said_cannot(alarm: Alarm, person_id: str, scene: Scene) -> Iterator[Effect]
         alarm.advance(Step.WITHDRAWN)
         yield log(alarm, "withdrawn", person=person_id)
         yield from resume(alarm, scene)
-    elif alarm.state is State.RAISED:
+    elif is_calling(alarm):
         yield from call_next(alarm, scene)
-        hurry(alarm, scene)
+        yield from hurry(alarm, scene)
 
 
 def _said_arrived(alarm: Alarm, person_id: str, scene: Scene) -> Iterator[Effect]:

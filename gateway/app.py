@@ -23,13 +23,14 @@ from alerting.channels.contract import Channel
 from alerting.channels.twilio import TwilioChannel
 from alerting.event import ConfigApplied, HoldSet
 from alerting.settings import Settings
-from gateway import parts
+from gateway import logs, parts
 from gateway.answers import Answers
 from gateway.clock import Anchor, SystemClock
 from gateway.config import Config
 from gateway.control import Control
 from gateway.courier import Courier
 from gateway.desk import Desk
+from gateway.door import DaemonDoor
 from gateway.embedded_broker import EmbeddedBroker
 from gateway.inbox import Inbox
 from gateway.intake import Intake
@@ -37,7 +38,7 @@ from gateway.job import Job
 from gateway.journal import Journal
 from gateway.link import Link
 from gateway.lock import state_lock
-from gateway.operations import DaemonOperations
+from gateway.operations import Operations
 from gateway.pump import HOLD, Pump
 from gateway.recovery import rebuild
 from gateway.registry import Registry
@@ -63,11 +64,20 @@ class Gateway:
     pump: Pump
     courier: Courier
     desk: Desk
+    scribe: Scribe
     channels: dict[str, Channel]
     links: dict[str, Link]
     broker: EmbeddedBroker | None = None
     web: Web | None = None
+    operations: Operations | None = None
+    publishers: dict[str, str] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
+
+    def let_in(self) -> None:
+        """Let the devices of the registry in force log in to the embedded broker."""
+        if self.broker is not None:
+            users = parts.broker_users(self.registry.credentials(), self.publishers)
+            self.broker.set_users(users)
 
 
 def core_settings(config: Config) -> Settings:
@@ -95,6 +105,13 @@ async def _begin(journal: Journal, clock: SystemClock) -> tuple[int, datetime | 
     return now.count, last_at
 
 
+def _folder(config: Config) -> Path:
+    """Make the state folder, for this user alone."""
+    state = Path(config.state.folder)
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return state
+
+
 @asynccontextmanager
 async def built(
     config: Config, say: Callable[[str], None] = print, publishers: dict[str, str] | None = None
@@ -105,8 +122,7 @@ async def built(
     village. Raises LockHeldError, JournalFailedError.
     """
     async with AsyncExitStack() as stack:
-        state = Path(config.state.folder)
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        state = _folder(config)
         stack.enter_context(state_lock(state))
         clock = SystemClock()
         journal = await Journal.open(state / "journal.db", clock)
@@ -121,7 +137,7 @@ async def built(
             await gateway.pump.snapshot()
 
 
-async def _assemble(  # noqa: PLR0913 -- what a start has found
+async def _assemble(
     config: Config,
     clock: SystemClock,
     journal: Journal,
@@ -170,7 +186,7 @@ async def _assemble(  # noqa: PLR0913 -- what a start has found
     settings = core_settings(config).model_dump_json().encode()
     inbox.put(Job(events=(ConfigApplied(settings),)))
     gateway = Gateway(
-        config, clock, journal, registry, inbox, pump, courier, desk, channels, links
+        config, clock, journal, registry, inbox, pump, courier, desk, scribe, channels, links
     )
     for name, channel in channels.items():
         gateway.runs[f"channel {name}"] = lambda c=channel: c.run(desk.report)  # type: ignore[misc]
@@ -180,16 +196,14 @@ async def _assemble(  # noqa: PLR0913 -- what a start has found
     return gateway
 
 
-async def _connect(
-    gateway: Gateway, state: Path, start: int, publishers: dict[str, str]
-) -> None:
+async def _connect(gateway: Gateway, state: Path, start: int, publishers: dict[str, str]) -> None:
     """Build the links, and hold what silence means until they have caught up."""
     config, clock, rng = gateway.config, gateway.clock, Random()  # noqa: S311 -- jitter
     was_up = start > 1
     gateway.broker = parts.embedded_broker(config, state, clock, rng)
     if gateway.broker is not None:
-        users = parts.broker_users(gateway.registry.credentials(), publishers)
-        gateway.broker.set_users(users)
+        gateway.publishers = publishers
+        gateway.let_in()
         gateway.runs["broker"] = gateway.broker.run
     mqtt = parts.mqtt_link(
         config,
@@ -201,7 +215,8 @@ async def _connect(
         was_up=was_up,
     )
     serial = parts.serial_links(config, inbox=gateway.inbox, clock=clock, rng=rng, was_up=was_up)
-    for link in (mqtt, *serial):
+    links: list[Link] = [mqtt, *serial]
+    for link in links:
         gateway.links[link.name] = link
         gateway.runs[f"link {link.name}"] = link.run
         gateway.inbox.put(Job(events=(HoldSet(link.name, clock.now() + HOLD),)))
@@ -209,8 +224,8 @@ async def _connect(
 
 def _open_doors(gateway: Gateway, state: Path) -> None:
     """Build what people and the carrier reach us through."""
-    operations = DaemonOperations(gateway)
-    gateway.runs["control"] = Control(state, operations, gateway.clock).run
+    gateway.operations = Operations(DaemonDoor(gateway, gateway.let_in))
+    gateway.runs["control"] = Control(state, gateway.operations, gateway.clock).run
     twilio = gateway.channels.get("twilio")
     if isinstance(twilio, TwilioChannel):
         answers = Answers(gateway.desk, twilio, gateway.clock)
@@ -260,4 +275,5 @@ async def _until_signalled(config: Config) -> None:
 
 def run(config: Config) -> None:
     """Run the gateway until it is told to stop."""
+    logs.configure(config.log.level, config.log.format)
     asyncio.run(_until_signalled(config))

@@ -1,19 +1,19 @@
 """The daemon's own door for the operator: a Unix socket in the state folder.
 
-Theory of operation. A request is one JSON object on one line; the answer is one object a line:
-any number of `{"row": …}`, then `{"end": {}}` or `{"refused": …}`. An empty line means that there
-is nothing yet; by it a follower who has gone is noticed. One connection carries one request. Only the gateway's own user can open the socket, and still everything that comes over it
-is bounded: the line, the body a request may announce and then sends, how long it may take to
-come, and how many are served at once. Whatever is wrong is answered with a refusal.
+Theory of operation. A request is one JSON object on one line; an import's pieces follow it, a line
+each. The answer is one object a line: any number of `{"row": …}`, then `{"end": {}}` or
+`{"refused": …, "detail": …}`. An empty line says that there is nothing yet; by writing it the
+gateway notices a follower who has gone. A connection carries one request. Only the gateway's own
+user can open the socket, and still everything that comes over it is bounded: how long a line is,
+how long it may take, how many are served at once. Whatever is wrong is answered by a refusal.
 
-The state folder's lock is held by whoever listens here, so a socket left by a crash can be taken
-away without asking.
+Whoever listens here holds the state folder's lock, so a socket left by a crash is nobody's.
 """
 
 import asyncio
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, contextmanager, suppress
 from pathlib import Path
 
@@ -22,14 +22,16 @@ import structlog
 
 from gateway.clock import Clock
 from gateway.door import NotDoneError
-from gateway.operations import Operations, Request
+from gateway.enrolment import PIECE_LIMIT_BYTES
+from gateway.log_port import JournalFailedError
+from gateway.operations import Operations
+from gateway.request import ImportRegistry, Request
 
 NAME = "control.sock"
-LINE_LIMIT_BYTES = 16 * 1024
 PATIENCE_SECONDS = 10.0
 MOST_CONNECTIONS = 32
 _SUN_PATH_BYTES = 100  # the system's limit is 108 with its end, elsewhere 104
-_REQUESTS = msgspec.json.Decoder(Request)
+_REQUESTS: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 _encode = msgspec.json.encode
 _log = structlog.get_logger(__name__)
 
@@ -85,12 +87,15 @@ class Control:
             async with asyncio.TaskGroup() as tasks:
 
                 def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+                    if len(self._serving) >= MOST_CONNECTIONS:
+                        writer.close()
+                        return
                     task = tasks.create_task(self._connection(reader, writer))
                     self._serving.add(task)
                     task.add_done_callback(self._serving.discard)
 
                 server = await asyncio.start_unix_server(
-                    connected, sock=listener, limit=LINE_LIMIT_BYTES
+                    connected, sock=listener, limit=PIECE_LIMIT_BYTES
                 )
                 try:
                     await asyncio.Event().wait()
@@ -111,29 +116,45 @@ class Control:
         """Read the request, do it, write what comes of it."""
         end: object = {"end": {}}
         try:
-            if len(self._serving) > MOST_CONNECTIONS:
-                raise NotDoneError("busy", "同时来的太多 too many requests at once; try again")
-            request = await self._request(reader)
-            async with aclosing(self._operations.perform(request)) as rows:
+            request = _decoded(await self._line(reader))
+            body = self._body(reader, request)
+            async with aclosing(self._operations.perform(request, body)) as rows:
                 async for row in rows:
                     await self._write(writer, b"" if row is None else _encode({"row": row}))
         except NotDoneError as error:
             end = {"refused": error.code, "detail": str(error)}
+        except JournalFailedError as error:
+            end = {"refused": "journal_failed", "detail": str(error)}
         await self._write(writer, _encode(end))
 
-    async def _request(self, reader: asyncio.StreamReader) -> Request:
-        """Read one line; raises NotDoneError where it is not a request."""
+    async def _body(self, reader: asyncio.StreamReader, request: Request) -> AsyncIterator[bytes]:
+        """Give the lines that an import says come after it."""
+        for _ in range(request.lines if isinstance(request, ImportRegistry) else 0):
+            yield await self._line(reader)
+
+    async def _line(self, reader: asyncio.StreamReader) -> bytes:
+        """Read a line; raises NotDoneError where none comes that can be used."""
         try:
             async with self._clock.timeout(PATIENCE_SECONDS):
-                return _REQUESTS.decode(await reader.readline())
+                line = await reader.readline()
         except TimeoutError:
-            raise NotDoneError("too_slow", f"no request in {PATIENCE_SECONDS:.0f} s") from None
-        except (ValueError, RecursionError) as error:
-            # The stream's word for a line that is too long, and msgspec's for what is no request.
-            raise NotDoneError("bad_request", str(error)) from None
+            raise NotDoneError("too_slow", f"no line in {PATIENCE_SECONDS:.0f} s") from None
+        except ValueError:
+            limit = f"a line of more than {PIECE_LIMIT_BYTES} bytes"
+            raise NotDoneError("too_long", limit) from None
+        if not line.endswith(b"\n"):
+            raise NotDoneError("cut_off", "the line has no end")
+        return line
 
     async def _write(self, writer: asyncio.StreamWriter, line: bytes) -> None:
         """Write a line; raises TimeoutError where nobody takes it."""
         writer.write(line + b"\n")
         async with self._clock.timeout(PATIENCE_SECONDS):
             await writer.drain()
+
+
+def _decoded(line: bytes) -> Request:
+    try:
+        return _REQUESTS.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise NotDoneError("bad_request", str(error)) from None

@@ -112,10 +112,9 @@ class Courier:
             return
         self._submits[submit.key] = submit
         self._orders[submit.key] = msgspec.structs.replace(order, provider_id=stored.provider_id)
+        self._channels[submit.medium].track(self._orders[submit.key])
         if stored.state is OrderState.SENDING:
             self._tell(submit, Submitted(Outcome.UNKNOWN, detail="restarted"))
-        else:
-            self._channels[submit.medium].track(self._orders[submit.key])
 
     # --- out ----------------------------------------------------------------------------------
 
@@ -250,7 +249,7 @@ class Courier:
     async def _take_back(self, key: str) -> None:
         """Ask the provider to cancel, where it has the attempt."""
         order, submit = self._orders.get(key), self._submits.get(key)
-        if order is None or submit is None or order.provider_id is None:
+        if order is None or submit is None:
             return
         result = await self._channels[order.medium].cancel(order)
         if result.outcome is Outcome.CANCELLED:

@@ -6,30 +6,46 @@ the carrier is on the loopback. What happens is told a line at a time, and the e
 """
 
 import asyncio
-import contextlib
 import json
-import os
-import pty
 import signal
+import socket
 import sys
-import tty
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    closing,
+    suppress,
+)
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from gateway import logs
 from gateway.app import Gateway, built, serve
-from gateway.config import parse
-from gateway.decor import line_of
-from gateway.log_port import StoredLine
+from gateway.cli_words import line_of
+from gateway.config import Config, parse
+from gateway.door import DaemonDoor
+from gateway.enrolment import put_in_force
+from gateway.registry_file import parse as parse_registry
+from gateway.request import LineView, ReadLog
 
 LONGEST_SECONDS = 24 * 3600.0
-VILLAGE_SPEED = 150.0
-PEOPLE_SPEED = 6.0
+VILLAGE_SPEED = 200.0
+PEOPLE_SPEED = 25.0
 _PUBLISHER, _SECRET = "village", "village-of-the-demo"
-_STEPS = ("raised", "acknowledged", "attended", "closed")
+_STEPS = {
+    "raised": "触发 raised",
+    "acknowledged": "有人去 acknowledged",
+    "attended": "到场 attended",
+    "closed": "办结 closed",
+}
+_OPENING = """\
+smart-care gateway 演示 demo · 都在本机，不打给任何人 all on this machine, nobody is called
+  ▌ 报警记录 the alarm log   ▣ 值守台 the duty desk   ☎ 手机 phones   其余：住户家里 the homes
+"""
 
 CONFIG = """
 [community]
@@ -53,8 +69,8 @@ day_hours = {silent_hours}
 night_hours = {silent_hours}
 [rules.device_lost]
 budget_hours = {{ pir = {lost_hours}, contact = 26.0, wristband = 26.0, help_button = 26.0 }}
-[log]
-level = "error"
+[policies.no_motion]
+cancel_window_seconds = 6
 """
 """Limits are shortened to match the village's speed, or nothing would be missed in a minute."""
 
@@ -86,20 +102,140 @@ async def _tell(process: asyncio.subprocess.Process, mark: str) -> None:
 
 async def _follow(gateway: Gateway, seen: Counter[str]) -> None:
     """Print the alarm log as it grows, and count its steps."""
-    seq = 0
-    while True:
-        for stored in await gateway.journal.log_lines(seq, 100):
-            seq = stored.seq
-            _count(stored, seen)
-            if stored.verb != "attempt_ended":
-                print(f"▌ {line_of(stored, gateway.scribe.zone)}", flush=True)
-        async with gateway.pump.grown:
-            await gateway.pump.grown.wait()
+    assert gateway.operations is not None
+    async for row in gateway.operations.perform(ReadLog(after_seq=0, is_followed=True)):
+        if not isinstance(row, LineView):
+            continue  # nothing new in this second
+        seen[f"{row.kind} {row.verb}"] += 1
+        if row.verb != "attempt_ended":
+            print(f"▌ {line_of(row, gateway.scribe.zone)}", flush=True)
 
 
-def _count(stored: StoredLine, seen: Counter[str]) -> None:
-    """Count what the summary tells, by kind and step."""
-    seen[f"{stored.kind} {stored.verb}"] += 1
-"""
+def _say_desk(text: str) -> None:
+    """Show what the duty desk's console shows."""
+    print(f"  ▣ 值守台 desk {text}", flush=True)
 
-"""
+
+async def _first_line(process: asyncio.subprocess.Process) -> dict[str, Any]:
+    """Read where a part of the outside world can be reached."""
+    assert process.stdout is not None
+    said = json.loads(await process.stdout.readline())
+    assert isinstance(said, dict)
+    return said
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        assert isinstance(port, int)
+        return port
+
+
+async def _play(folder: Path, seconds: float, homes: int, seed: int) -> Counter[str]:
+    """Run the installation and the world around it; gives how often each step happened."""
+    seen: Counter[str] = Counter()
+    registry, line = folder / "village.toml", folder / "serial"
+    words = ("--homes", str(homes), "--seed", str(seed), "--out", str(registry))
+    async with _simulator("village", *words) as writing:
+        await writing.wait()
+    web_port = _free_port()
+    async with AsyncExitStack() as stack:
+        carrier = await stack.enter_async_context(_carrier(registry, web_port, seed))
+        config = await _config(carrier, folder / "state", line, web_port)
+        gateway = await stack.enter_async_context(built(config, _say_desk, {_PUBLISHER: _SECRET}))
+        tasks = await stack.enter_async_context(_tasks())
+        tasks.create_task(serve(gateway))
+        tasks.create_task(_tell(carrier, "  ☎"))
+        tasks.create_task(_follow(gateway, seen))
+        village = parse_registry(registry.read_bytes())
+        await put_in_force(DaemonDoor(gateway, gateway.let_in), village)
+        assert gateway.broker is not None
+        await gateway.broker.ready()
+        play = await stack.enter_async_context(
+            _village(registry, gateway.broker.port, line, seed, seconds)
+        )
+        tasks.create_task(_tell(play, "    "))
+        await gateway.clock.sleep(seconds)
+    return seen
+
+
+def _carrier(
+    registry: Path, web_port: int, seed: int
+) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
+    """Start the carrier and everybody's phones."""
+    address = f"http://127.0.0.1:{web_port}"
+    return _simulator(
+        *("carrier", "--registry", str(registry), "--public-url", address),
+        *("--speed", str(PEOPLE_SPEED), "--seed", str(seed)),
+    )
+
+
+async def _config(
+    carrier: asyncio.subprocess.Process, state: Path, line: Path, web_port: int
+) -> Config:
+    """Write the installation's configuration, once it is known where the carrier is."""
+    reach = await _first_line(carrier)
+    return parse(
+        CONFIG.format(
+            state=state,
+            serial=line,
+            web_port=web_port,
+            account=reach["account"],
+            token=reach["token"],
+            number=reach["numbers"][0],
+            url=reach["url"],
+            silent_hours=30 / 3600,
+            lost_hours=33 / 3600,
+        )
+    )
+
+
+def _village(
+    registry: Path, port: int, line: Path, seed: int, seconds: float
+) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
+    """Let the village live: everybody over MQTT, one home over the serial line."""
+    return _simulator(
+        *("run", "--registry", str(registry), "--mqtt", f"mqtt://127.0.0.1:{port}"),
+        *("--username", _PUBLISHER, "--password", _SECRET, "--serial", str(line)),
+        *("--seed", str(seed), "--speed", str(VILLAGE_SPEED), "--seconds", str(seconds)),
+        *("--script", "demo", "--from", "09:00"),
+    )
+
+
+@asynccontextmanager
+async def _tasks() -> AsyncIterator[asyncio.TaskGroup]:
+    """Run tasks that are ended with the block."""
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            yield tasks
+            raise PlayOver
+    except* PlayOver:
+        pass
+
+
+class PlayOver(Exception):  # noqa: N818 -- the end of a play is no error
+    """Ends the tasks of a play."""
+
+
+def _summary(seen: Counter[str]) -> str:
+    """Tell in two languages what happened."""
+    steps = "  ".join(f"{word} {seen[f'smoke {verb}']}" for verb, word in _STEPS.items())
+    return (
+        "\n演示结束 · summary\n"
+        f"  烟雾 smoke: {steps}\n"
+        f"  长时间无活动 no motion: {seen['no_motion pre_alarm']}"
+        f"   离线 sensor lost: {seen['device_lost raised']}"
+    )
+
+
+def main(seconds: float | None, homes: int, seed: int) -> int:
+    """Play until the time is up or Ctrl-C; gives the exit status."""
+    print(_OPENING, flush=True)
+    logs.configure("error", "text")
+    seen: Counter[str] = Counter()
+    with TemporaryDirectory(prefix="smartcare-demo-") as folder, suppress(KeyboardInterrupt):
+        lasts = LONGEST_SECONDS if seconds is None else seconds
+        seen = asyncio.run(_play(Path(folder), lasts, homes, seed))
+    print(_summary(seen), flush=True)
+    return 0

@@ -18,8 +18,8 @@ from alerting.event import AnswerGiven, AttemptReported, Event, Outcome, ReplyRe
 from alerting.numbers import mask
 from gateway.answers import Spoken, UnknownAttemptError
 from gateway.clock import Clock
-from gateway.entries import CommitFailedError
 from gateway.courier import Courier
+from gateway.entries import CommitFailedError
 from gateway.inbox import Inbox
 from gateway.job import Job
 from gateway.pump import Pump
@@ -39,7 +39,7 @@ class Numbers(Protocol):
 class Desk:
     """Implements the port of the webhooks on the pump and the courier."""
 
-    def __init__(  # noqa: PLR0913 -- it stands between all of these
+    def __init__(
         self,
         *,
         pump: Pump,

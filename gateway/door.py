@@ -6,25 +6,21 @@ lock meanwhile, so no daemon can start, and takes only what nobody has to act on
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Protocol
 
 import msgspec
 
 from alerting.channels.contract import Channel
 from alerting.engine import Decision, Engine
-from gateway.clock import Clock, SystemClock
-from gateway.entries import Batch, CommitFailedError, Entry
+from gateway.clock import Clock
+from gateway.entries import Batch, Entry
 from gateway.inbox import Inbox
 from gateway.job import Job
-from gateway.journal import Journal
 from gateway.link import Link
-from gateway.lock import state_lock
 from gateway.log_port import Log
 from gateway.pump import Pump
-from gateway.recovery import rebuild
 from gateway.registry import Registry
 
 LINES_WITHIN_SECONDS = 1.0
@@ -68,13 +64,33 @@ class Door(Protocol):
 class Running(Protocol):
     """The parts of a running gateway; `gateway.app.Gateway` has them."""
 
-    pump: Pump
-    inbox: Inbox
-    journal: Log
-    registry: Registry
-    clock: Clock
-    links: Mapping[str, Link]
-    channels: Mapping[str, Channel]
+    @property
+    def pump(self) -> Pump:
+        """What turns."""
+
+    @property
+    def inbox(self) -> Inbox:
+        """Where everything waits."""
+
+    @property
+    def journal(self) -> Log:
+        """What is kept."""
+
+    @property
+    def registry(self) -> Registry:
+        """The one in force."""
+
+    @property
+    def clock(self) -> Clock:
+        """What time it is."""
+
+    @property
+    def links(self) -> Mapping[str, Link]:
+        """Ways in, by name."""
+
+    @property
+    def channels(self) -> Mapping[str, Channel]:
+        """Ways to people, by name."""
 
 
 class DaemonDoor:

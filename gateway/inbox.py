@@ -4,9 +4,9 @@ Theory of operation. Links put what they hear and are never made to wait; the pu
 there. A receipt is looked at only as far as it takes to say how much its loss would matter: by the
 last level of our own topic or by the `"kind"` of a serial line. Whatever is not known to be
 harmless is kept. When `limit` receipts wait and another comes, the oldest motion is dropped, or
-else the oldest sample; each drop is counted and told to `dropped`, so that its source stops
-offering it. When nothing may be dropped, up to twice the limit wait, and then `put` refuses: the
-source keeps the receipt (a broker can; a serial line loses it). Refusals are counted as well.
+else the oldest sample; each drop is counted and told to the link it came from, so that its source
+stops offering it. When nothing may be dropped, up to twice the limit wait, and then `put` refuses:
+the source keeps the receipt, or counts it as lost.
 
 What is not a receipt (a link's changes of state, jobs of the gateway itself) always gets in: there
 is little of it, and each is awaited by somebody.
@@ -61,25 +61,15 @@ def _kind_of(receipt: Receipt) -> bytes:
     return kinds[0] if len(kinds) == 1 else b""
 
 
-def _forget(_: Receipt) -> None:
-    """Tell nobody."""
-
-
 class Inbox:
     """Many put, one takes. Lives on one event loop."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        *,
-        limit: int = 16_384,
-        dropped: Callable[[Receipt], None] = _forget,
-    ) -> None:
+    def __init__(self, clock: Clock, *, limit: int = 16_384) -> None:
         self.drops: Counter[Worth] = Counter()
-        """Receipts dropped since the start by worth; under `kept`, those refused."""
+        """Receipts dropped since the start, by worth."""
         self._clock = clock
         self._limit = limit
-        self._dropped = dropped
+        self._tell: dict[str, Callable[[Receipt], None]] = {}
         self._items: OrderedDict[int, object] = OrderedDict()
         self._numbers = count()
         self._waiting: dict[Worth, deque[int]] = {kind: deque() for kind in Worth}
@@ -87,6 +77,10 @@ class Inbox:
 
     def __len__(self) -> int:
         return len(self._items)
+
+    def tell_drops(self, link: str, tell: Callable[[Receipt], None]) -> None:
+        """Call `tell` with each receipt of this link that is dropped, while it is."""
+        self._tell[link] = tell
 
     def put(self, item: object) -> bool:
         """Take in, without waiting; False where a receipt was refused and its source must keep it.
@@ -145,11 +139,9 @@ class Inbox:
             if kind is droppable:
                 self._drop(newest, kind)
                 return False
-        if self._receipts() < 2 * self._limit:
-            return True
-        self.drops[Worth.KEPT] += 1
-        return False
+        return self._receipts() < 2 * self._limit
 
     def _drop(self, receipt: Receipt, kind: Worth) -> None:
         self.drops[kind] += 1
-        self._dropped(receipt)
+        if (tell := self._tell.get(receipt.token.link)) is not None:
+            tell(receipt)

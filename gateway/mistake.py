@@ -103,7 +103,7 @@ def read_toml(data: bytes, most_bytes: int) -> dict[str, object]:
 
 def _syntax(what: str, found: str, line: int, column: int) -> Mistake:
     """Say where the text stops being TOML."""
-    shown = "" if _may_be_secret(found.lower()) else _show_text(found.strip())
+    shown = "" if _may_be_secret(found.lower()) else _line(found.strip())
     reason = Words(f"不是 TOML：{what}", f"is not TOML: {what}")
     mend = Words(
         f"看第 {column} 个字附近的引号、等号和括号，也看上一行",
@@ -122,12 +122,13 @@ def mistakes_of(error: ValidationError, kind: object) -> list[Mistake]:
 
 def spell(place: Sequence[str | int]) -> str:
     """Spell a place as `residents[3].home`."""
-    steps = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in place)
+    steps = (f"[{step}]" if isinstance(step, int) else f".{_line(step)}" for step in place)
     return "".join(steps).removeprefix(".")
 
 
 def _translate(details: ErrorDetails, kind: object) -> Mistake:
-    place, found, error = details["loc"], details["input"], details["type"]
+    place = tuple(step for step in details["loc"] if step != "[key]")
+    found, error = details["input"], details["type"]
     context = details.get("ctx", {})
     if error in {"extra_forbidden", "unexpected_keyword_argument"}:
         return _unknown_key(place, found, kind)
@@ -141,10 +142,10 @@ def _translate(details: ErrorDetails, kind: object) -> Mistake:
         reason, mend = Words(zh, en), Words(mend_zh.replace(" or ", " 或 "), mend_en)
     else:
         said = details["msg"].removeprefix("Value error, ")
-        reason = Words(f"这个值不能用（{said}）", said)
-        mend = Words("按文档改", "change it as the documentation says")
-    is_hidden = error == "missing" or _may_be_secret(str(place[-1:]))
-    return Mistake(spell(place), "" if is_hidden else _show(found), reason, mend)
+        reason = Words("；".join(_SAID_ELSEWHERE.get(s, s) for s in said.split("; ")), said)
+        mend = Words("按 docs/configuration.md 改", "see docs/configuration.md")
+    is_hidden = error == "missing" or found is None or _may_be_secret(str(place[-1:]))
+    return Mistake(spell(place), "" if is_hidden else show(found), reason, mend)
 
 
 def _unknown_key(place: Sequence[str | int], found: object, kind: object) -> Mistake:
@@ -160,14 +161,14 @@ def _unknown_key(place: Sequence[str | int], found: object, kind: object) -> Mis
             f"删掉；这里可以写 {'、'.join(known)}", f"take it out; there are {', '.join(known)}"
         )
     is_hidden = _may_be_secret(" ".join([key, *near]))
-    return Mistake(spell(place), "" if is_hidden else _show(found), reason, mend)
+    return Mistake(spell(place), "" if is_hidden else show(found), reason, mend)
 
 
 def _may_be_secret(name: str) -> bool:
     return any(word in name for word in _SECRET)
 
 
-def _show(found: object) -> str:
+def show(found: object) -> str:
     """Give a value as one bounded line; a table by its brackets alone."""
     if isinstance(found, dict):
         return "{…}"
@@ -175,10 +176,11 @@ def _show(found: object) -> str:
         return "[…]"
     if isinstance(found, bool):
         return str(found).lower()
-    return _show_text(f'"{found}"' if isinstance(found, str) else str(found))
+    return _line(f'"{found}"' if isinstance(found, str) else str(found))
 
 
-def _show_text(text: str) -> str:
+def _line(text: str) -> str:
+    """Cut a text, and take out of it what a terminal would obey."""
     text = re.sub(r"[\s\x00-\x1f\x7f-\x9f]", " ", text[: SHOWN + 1])
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 
@@ -243,3 +245,23 @@ _WORDS: dict[str, tuple[str, str, str, str]] = {
     "too_long": ("太多", "has too many", "至多 {max_length} 个", "at most {max_length}"),
     "too_short": ("太少", "has too few", "至少 {min_length} 个", "at least {min_length}"),
 }
+
+_SAID_ELSEWHERE = {
+    "has no step: nobody would be called": "没有步骤，不会通知任何人",
+    "has a duration that is not between 0 and a day": "有一个时长不在 0 到一天之间",
+    "does not repeat: after its last step it would end in silence": (
+        "不重复，最后一步之后就没有声音了"
+    ),
+    "repeats before anybody could have answered": "重复得太快，没有人来得及回答",
+    "waits for the resident although a life may hang on it": "性命攸关，不能先等老人回答",
+    "reaches neither the duty desk nor a post: nobody awake at a staffed place": (
+        "没有通知值守台或门岗，可能没有一个醒着的人"
+    ),
+    "reaches nobody who can go": "没有通知能上门的人",
+    "has another priority than its kind": "优先级不能改",
+    "an emergency number is nobody's contact": "这是紧急号码，不能用在这里",
+    "more than one number, or an extension": "不止一个号码，或带分机",
+    "not a telephone number with its area code": "不是带区号的电话号码",
+    "not an address like https://care.example.org": "不是 https://care.example.org 这样的网址",
+}
+"""The Chinese of what validators outside the gateway say."""

@@ -7,8 +7,8 @@ not acknowledged comes again. `acknowledge` is paho's manual acknowledgement, by
 broker renumbers packets, a token counts only on the connection it came over.
 
 When the ledger of what is unacknowledged is full, or the inbox is, we stop reading from the socket
-and the broker keeps the rest. Its answers to our pings then lie unread as well, so that paho may not judge the
-connection by them: until all is quiet we keep it alive with publishes of our own.
+and the broker keeps the rest. Its answers to our pings then lie unread as well, so that paho may
+not judge the connection by them: until all is quiet we keep it alive with publishes of our own.
 
 After each connection a marker goes out to our own drain topic. It comes back behind everything
 that the broker had queued, and then `Drained` is told. Where unacknowledged messages come back
@@ -82,6 +82,7 @@ class MqttLink:
         """Messages of no filter (of an earlier configuration, say), acknowledged and forgotten."""
         self._settings = settings
         self._inbox = inbox
+        inbox.tell_drops(name, lambda receipt: self._acknowledge(receipt.token))
         self._clock = clock
         self._backoff = Backoff(rng, first_seconds=0.1, longest_seconds=5.0)
         self._topics = f"{GATEWAYS}{settings.gateway_id}/"
@@ -169,8 +170,7 @@ class MqttLink:
     def acknowledge(self, tokens: list[Token]) -> None:
         """Acknowledge to the broker, in order; ignore tokens of older connections."""
         for token in tokens:
-            if token.connection == self.connection and self._ledger.strike(token.mid):
-                self._client.ack(token.mid, token.qos)
+            self._acknowledge(token)
         self._go_on()
 
     def drop(self) -> None:
@@ -181,6 +181,10 @@ class MqttLink:
         """Send at QoS 1, at once or when the link is up again; False where too much waits."""
         info = self._client.publish(topic, payload, qos=1, retain=retain)
         return info.rc is not MQTTErrorCode.MQTT_ERR_QUEUE_SIZE
+
+    def _acknowledge(self, token: Token) -> None:
+        if token.connection == self.connection and self._ledger.strike(token.mid):
+            self._client.ack(token.mid, token.qos)
 
     # --- the connection -------------------------------------------------------------------------
 

@@ -6,25 +6,48 @@ job: in the daemon that is the pump's inbox, on a stopped state folder the journ
 operator's word is decided and committed like any reading, and what is refused has changed nothing.
 """
 
+import asyncio
 import re
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from datetime import datetime
-from importlib.metadata import version
-
-import msgspec
+from importlib.metadata import PackageNotFoundError, version
 
 from alerting.alarm import Alarm, Disposition, NotAllowedError, State, Step
 from alerting.event import DrillOrdered, OperatorActed, Verb
 from alerting.numbers import NumberError, mask, normalise
 from alerting.policy import Priority
+from gateway import registry_file
 from gateway.door import Door, NotDoneError
+from gateway.enrolment import assembled, put_in_force
 from gateway.entries import CommitFailedError, LogLine
 from gateway.job import Job
-from gateway.log_port import JournalFailedError, StoredLine
+from gateway.log_port import StoredLine
+from gateway.mistake import MistakesError
+from gateway.request import (
+    NEWEST,
+    Act,
+    AlarmView,
+    Drill,
+    ExportRegistry,
+    Imported,
+    ImportRegistry,
+    LineView,
+    ListAlarms,
+    ReadLog,
+    ReadQuarantine,
+    ReadStatus,
+    Request,
+    Verified,
+    VerifyLog,
+    Wrong,
+)
 from gateway.tables import to_us
 
 LINES_AT_ONCE = 100
+PIECE_CHARS = 64 * 1024
+MOST_LINES = 20_000
+"""Pieces of an import."""
 MOST_NAMED = 10
 """Alarms listed where a prefix means more than one."""
 
@@ -44,107 +67,12 @@ _REFUSALS = {
 }
 
 
-# --- requests -----------------------------------------------------------------------------------
-
-
-class Asked(msgspec.Struct, frozen=True, tag_field="do", forbid_unknown_fields=True):
-    """Something asked for; the tag is its name on the wire."""
-
-
-class Act(Asked, frozen=True, tag="act"):
-    """Take over, attend or close the alarm that `alarm` names: its id, a prefix, or its home."""
-
-    alarm: str
-    verb: Verb
-    by: str
-    disposition: str = ""
-    note: str = ""
-
-
-class Drill(Asked, frozen=True, tag="drill"):
-    """Rehearse an alarm of `kind` at a home."""
-
-    home: str
-    kind: str
-    by: str
-
-
-class ListAlarms(Asked, frozen=True, tag="alarms"):
-    """Give the open alarms as AlarmView, the worst first; with `is_all` those just closed too."""
-
-    is_all: bool = False
-
-
-class ReadLog(Asked, frozen=True, tag="log"):
-    """Give lines of the alarm log as LineView: after a seq, since an instant, or the newest.
-
-    With `is_followed` it goes on as lines are written; None is given while there is none.
-    """
-
-    after_seq: int | None = None
-    since: datetime | None = None
-    newest: int = 20
-    is_followed: bool = False
-
-
-class ReadStatus(Asked, frozen=True, tag="status"):
-    """Give one object of figures."""
-
-
-class VerifyLog(Asked, frozen=True, tag="verify"):
-    """Give the verdict on the alarm log's hash chain."""
-
-
-class ReadQuarantine(Asked, frozen=True, tag="quarantine"):
-    """Give what could not be used, the newest first."""
-
-    limit: int = 100
-
-
-Request = Act | Drill | ListAlarms | ReadLog | ReadStatus | VerifyLog | ReadQuarantine
-
-
-# --- rows ---------------------------------------------------------------------------------------
-
-
-class AlarmView(msgspec.Struct, frozen=True, kw_only=True):
-    """An alarm as an operator sees it; `next_due` is when the gateway acts again by itself."""
-
-    id: str
-    home: str
-    address: str
-    residents: list[str]
-    kind: str
-    priority: str
-    state: str
-    is_drill: bool
-    raised_at: datetime
-    evidence: dict[str, str]
-    signs: int
-    round: int
-    rung: int
-    holder: str | None
-    holder_name: str
-    on_scene: list[str]
-    next_due: datetime | None
-    restored_at: datetime | None
-    closed_at: datetime | None
-    disposition: str | None
-
-
-class LineView(msgspec.Struct, frozen=True):
-    """A line of the alarm log; `private` is None where it was erased or never was."""
-
-    seq: int
-    at: datetime
-    home: str
-    alarm: str
-    kind: str
-    verb: str
-    priority: str
-    facts: dict[str, str]
-    private: str | None
-    hash: str
+def release() -> str:
+    """Give the version that is installed; a checkout that is not has none."""
+    try:
+        return version("smart-care-gateway")
+    except PackageNotFoundError:
+        return "unreleased"
 
 
 def masked(text: str) -> str:
@@ -164,35 +92,39 @@ class Operations:
 
     def __init__(self, door: Door) -> None:
         self._door = door
+        self._importing = asyncio.Lock()
 
-    async def perform(self, request: Request) -> AsyncGenerator[object, None]:
-        """Do it, giving rows; raises NotDoneError."""
-        try:
-            async for row in self._perform(request):
-                yield row
-        except JournalFailedError as error:
-            raise NotDoneError("journal_failed", f"日志读不出 {error}") from error
+    def perform(
+        self, request: Request, body: AsyncIterable[bytes] | None = None
+    ) -> AsyncGenerator[object, None]:
+        """Do it, giving rows; raises NotDoneError or JournalFailedError.
 
-    def _perform(self, request: Request) -> AsyncIterator[object]:
+        `body` gives the lines that an import says come after it.
+        """
         match request:
             case Act():
-                return self._act(request)
+                rows = self._act(request)
             case Drill():
-                return self._drill(request)
+                rows = self._drill(request)
             case ListAlarms():
-                return self._alarms(request)
+                rows = self._alarms(request)
             case ReadLog():
-                return self._log(request)
+                rows = self._log(request)
             case ReadStatus():
-                return self._status()
+                rows = self._status()
             case VerifyLog():
-                return self._verify()
+                rows = self._verify()
             case ReadQuarantine():
-                return self._quarantine(request)
+                rows = self._quarantine(request)
+            case ImportRegistry():
+                rows = self._import(request, body or _nothing())
+            case ExportRegistry():
+                rows = self._export()
+        return rows
 
     # --- alarms ---------------------------------------------------------------------------------
 
-    async def _act(self, act: Act) -> AsyncIterator[object]:
+    async def _act(self, act: Act) -> AsyncGenerator[object, None]:
         """Let the operator's word go the way of a reading, with a note beside it."""
         alarm = self._find(act.alarm)
         if act.verb is Verb.CLOSE and act.disposition not in list(Disposition):
@@ -207,7 +139,7 @@ class Operations:
         await self._commit(Job(events=(event,), lines=note))
         yield self._view(alarm)
 
-    async def _drill(self, drill: Drill) -> AsyncIterator[object]:
+    async def _drill(self, drill: Drill) -> AsyncGenerator[object, None]:
         """Order a rehearsal and show its alarm."""
         event = DrillOrdered(drill.home, drill.kind, self._operator(drill.by))
         await self._commit(Job(events=(event,)))
@@ -221,7 +153,7 @@ class Operations:
         try:
             decision = await self._door.commit(job)
         except CommitFailedError as error:
-            raise NotDoneError("commit_failed", f"没有存下来 could not be kept: {error}") from error
+            raise _not_kept(error) from error
         if decision.refusal:
             sentence = _REFUSALS.get(decision.refusal, decision.refusal)
             raise NotDoneError("refused", sentence)
@@ -271,7 +203,7 @@ class Operations:
             person_ids=tuple(i for i, _ in self._door.registry.residents_of(alarm.home_id)),
         )
 
-    async def _alarms(self, ask: ListAlarms) -> AsyncIterator[object]:
+    async def _alarms(self, ask: ListAlarms) -> AsyncGenerator[object, None]:
         homes = self._door.engine.homes.values()
         alarms = [a for home in homes for a in home.alarms.values() if a.is_open or ask.is_all]
         for alarm in sorted(alarms, key=_worst_first):
@@ -292,21 +224,16 @@ class Operations:
             is_drill=alarm.is_drill,
             raised_at=alarm.raised_at,
             evidence=alarm.evidence,
-            signs=alarm.signs,
-            round=alarm.round,
-            rung=alarm.rung + 1,
-            holder=alarm.holder_id,
-            holder_name=holder.name if holder else alarm.holder_id or "",
+            holder=holder.name if holder else alarm.holder_id or "",
             on_scene=alarm.scene_ids,
             next_due=alarm.next_due() if alarm.is_open else None,
-            restored_at=alarm.restored_at,
             closed_at=alarm.closed_at,
             disposition=alarm.disposition,
         )
 
     # --- the alarm log --------------------------------------------------------------------------
 
-    async def _log(self, ask: ReadLog) -> AsyncIterator[object]:
+    async def _log(self, ask: ReadLog) -> AsyncGenerator[object, None]:
         """Read on from where it was asked; following, until the asker has gone."""
         seq = await self._before(ask)
         while True:
@@ -326,31 +253,33 @@ class Operations:
         if ask.after_seq is not None:
             return ask.after_seq
         if ask.since is None:
-            return max(0, (await self._door.journal.stats()).log_lines - ask.newest)
+            return max(0, (await self._door.journal.stats()).log_lines - NEWEST)
         # From the end backward: it costs what is going to be shown, however long the log is.
         sql = "SELECT seq FROM alarm_log WHERE at < ? ORDER BY seq DESC LIMIT 1"
         rows = await self._door.journal.read(sql, [to_us(ask.since)])
         return int(rows[0]["seq"]) if rows else 0
 
-    async def _verify(self) -> AsyncIterator[object]:
+    async def _verify(self) -> AsyncGenerator[object, None]:
         verdict = await self._door.journal.verify_log()
-        yield {
-            "is_sound": verdict.is_sound,
-            "lines": verdict.lines,
-            "erased": verdict.erased,
-            "head": {"seq": verdict.head.seq, "hash": verdict.head.hash.hex()},
-            "broken_seq": verdict.broken_seq,
-            "reason": verdict.reason,
-        }
+        head = verdict.head
+        yield Verified(
+            verdict.is_sound,
+            verdict.lines,
+            verdict.erased,
+            head.seq,
+            head.hash.hex(),
+            verdict.broken_seq,
+            verdict.reason,
+        )
 
     # --- the gateway itself ---------------------------------------------------------------------
 
-    async def _status(self) -> AsyncIterator[object]:
+    async def _status(self) -> AsyncGenerator[object, None]:
         journal, engine = self._door.journal, self._door.engine
         alarms = [a for home in engine.homes.values() for a in home.alarms.values() if a.is_open]
         yield {
             "now": self._door.clock.now(),
-            "version": version("smart-care-gateway"),
+            "version": release(),
             "homes": len(engine.homes),
             "devices": len(self._door.registry.devices),
             "open_alarms": Counter(alarm.policy.priority.value for alarm in alarms),
@@ -360,10 +289,51 @@ class Operations:
             "quarantine": [count._asdict() for count in await journal.quarantine_counts()],
         }
 
-    async def _quarantine(self, ask: ReadQuarantine) -> AsyncIterator[object]:
+    async def _quarantine(self, ask: ReadQuarantine) -> AsyncGenerator[object, None]:
         for found in await self._door.journal.quarantine_rows(ask.limit):
             raw = masked(found.raw.decode("utf-8", "backslashreplace"))
             yield {**found._asdict(), "detail": masked(found.detail), "raw": raw}
+
+    # --- the registry ---------------------------------------------------------------------------
+
+    async def _import(
+        self, ask: ImportRegistry, body: AsyncIterable[bytes]
+    ) -> AsyncGenerator[object, None]:
+        """Put a file in force, or say for each row why not."""
+        file = await assembled(body)
+        mistakes = []
+        try:
+            async with self._importing:
+                change = await put_in_force(
+                    self._door, file, is_whole=ask.is_whole, is_dry_run=ask.is_dry_run
+                )
+            yield Imported(change.added, change.changed, change.removed, ask.is_dry_run)
+        except CommitFailedError as error:
+            raise _not_kept(error) from error
+        except MistakesError as error:
+            mistakes = list(error.mistakes)
+        for mistake in mistakes:
+            yield Wrong(mistake.path, mistake.text("zh"), mistake.text("en"))
+        if mistakes:
+            raise NotDoneError(
+                "rejected", f"{len(mistakes)} 处错误，没有导入 mistakes; not imported"
+            )
+
+    async def _export(self) -> AsyncGenerator[object, None]:
+        """Write the file in a thread: it takes seconds for a county."""
+        file = await asyncio.to_thread(registry_file.dump, self._door.registry)
+        text = file.decode()
+        for start in range(0, len(text), PIECE_CHARS):
+            yield text[start : start + PIECE_CHARS]
+
+
+async def _nothing() -> AsyncIterator[bytes]:
+    return
+    yield
+
+
+def _not_kept(error: CommitFailedError) -> NotDoneError:
+    return NotDoneError("commit_failed", f"没有存下来 could not be kept: {error}")
 
 
 def _worst_first(alarm: Alarm) -> tuple[bool, int, int, datetime]:

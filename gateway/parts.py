@@ -104,7 +104,9 @@ def serial_links(
     ]
 
 
-def embedded_broker(config: Config, state: Path, clock: Clock, rng: Random) -> EmbeddedBroker | None:
+def embedded_broker(
+    config: Config, state: Path, clock: Clock, rng: Random
+) -> EmbeddedBroker | None:
     """Build the embedded broker where the configuration names none."""
     if config.mqtt.url is not None:
         return None
@@ -133,5 +135,3 @@ def by_medium(opened: Iterable[Channel]) -> dict[Medium, Channel]:
         for medium in sorted(channel.media):
             chosen.setdefault(medium, channel)
     return chosen
-
-

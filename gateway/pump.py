@@ -48,7 +48,9 @@ HOLD = timedelta(seconds=30)
 """How long, at most, a backlog may still be coming after a link is up."""
 
 _DOWN_HOLD = timedelta(days=1)
-_SNAPSHOT_EVERY = 50_000
+SNAPSHOT_EVERY = 50_000
+"""Entries between two snapshots: what a start has to fold at most."""
+
 _RETRY_SECONDS = 1.0
 _ENCODER = msgspec.json.Encoder()
 _log = structlog.get_logger(__name__)
@@ -105,6 +107,7 @@ class Pump:
         scribe: Writer,
         links: Mapping[str, Link],
         clock: Clock,
+        snapshot_every: int = SNAPSHOT_EVERY,
     ) -> None:
         """Take the parts; `engine` must be what the journal folds to."""
         self.engine = engine
@@ -118,24 +121,25 @@ class Pump:
         self._scribe = scribe
         self._links = links
         self._clock = clock
+        self._snapshot_every = snapshot_every
         self._since_snapshot = 0
-        self._is_mid_turn = False
+        self.is_mid_turn = False
 
     async def run(self) -> None:
         """Turn until cancelled; after a crash in a turn, go back to the journal first."""
-        if self._is_mid_turn:
+        if self.is_mid_turn:
             await self._go_back(self._links)
         while True:
             items = await self._inbox.take(TURN, self._patience())
-            self._is_mid_turn = True
+            self.is_mid_turn = True
             await self.turn(items)
-            self._is_mid_turn = False
+            self.is_mid_turn = False
 
     async def _go_back(self, links: Iterable[str]) -> None:
         """Drop the state for what the journal says, and let the sources say again the rest."""
         recovered = await rebuild(self._journal)
         self.engine, self.seq = recovered.engine, recovered.seq
-        self._is_mid_turn = False
+        self.is_mid_turn = False
         for name in links:
             if name in self._links:
                 self._links[name].drop()
@@ -247,7 +251,7 @@ class Pump:
             async with self.grown:
                 self.grown.notify_all()
         self._since_snapshot += len(turn.batch.entries)
-        if self._since_snapshot >= _SNAPSHOT_EVERY:
+        if self._since_snapshot >= self._snapshot_every:
             await self.snapshot()
 
     async def snapshot(self) -> None:

@@ -73,7 +73,8 @@ class _Index:
                 self.households.get(pairing.home, nowhere).pairings.append(pairing)
         self.desks = [row for row in rows.responders if row.role is Role.DESK]
         self.numbers: defaultdict[str, list[str]] = defaultdict(list)
-        for person in (*rows.responders, *rows.residents):
+        people: list[ResponderRow | ResidentRow] = [*rows.responders, *rows.residents]
+        for person in people:
             if person.phone is not None:
                 self.numbers[person.phone].append(person.id)
 

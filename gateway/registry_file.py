@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping
 import tomli_w
 from pydantic import TypeAdapter, ValidationError
 
-from gateway.mistake import Mistake, MistakesError, Words, mistakes_of, read_toml, spell
+from gateway.mistake import Mistake, MistakesError, Words, mistakes_of, read_toml, show, spell
 from gateway.registry import Registry
 from gateway.registry_rows import Rows
 
@@ -111,7 +111,7 @@ def _twice(name: str, rows: Iterable[tuple[int, Row]], first: dict[str, str]) ->
         if row_id in first:
             yield Mistake(
                 f"{place}.id",
-                f'"{row_id}"',
+                show(row_id),
                 Words(f"编号与 {first[row_id]} 重复", f"is the id of {first[row_id]} too"),
                 Words("换一个编号，或删掉重复的一行", "choose another id, or take one row out"),
             )
@@ -127,7 +127,7 @@ def _dangling(
         if isinstance(target, str) and target not in known:
             yield Mistake(
                 spell((name, at, key)),
-                f'"{target}"',
+                show(target),
                 Words(f"[[{table}]] 里没有这个编号", f"is the id of no row of [[{table}]]"),
                 Words("改成已有的编号，或补上那一行", "correct it, or add the row"),
             )
@@ -144,7 +144,7 @@ def _crowded(name: str, rows: Iterable[tuple[int, Row]]) -> Iterator[Mistake]:
                 most = f"{MOST_IN_A_HOME}"
                 yield Mistake(
                     spell((name, at)),
-                    f'"{home}"',
+                    show(home),
                     Words(f"这一户超过 {most} 行", f"is more than {most} rows for one home"),
                     Words("分成几户登记", "divide it into several homes"),
                 )
@@ -159,10 +159,10 @@ def _strangers(
         if not isinstance(resident, str) or resident not in homes_of:
             continue
         if homes_of[resident] != row.get("home"):
-            home = homes_of[resident]
+            home = show(homes_of[resident])
             yield Mistake(
                 spell(("devices", at, "resident")),
-                f'"{resident}"',
+                show(resident),
                 Words(f"这位老人住在 {home}，不在这一户", f"lives at {home}, not in this home"),
                 Words("改设备的 home 或 resident", "correct the device's home or resident"),
             )
@@ -177,7 +177,7 @@ def _paired_twice(pairings: Iterable[tuple[int, Row]]) -> Iterator[Mistake]:
             if before != at:
                 yield Mistake(
                     spell(("pairings", at)),
-                    f'"{home}", "{responder}"',
+                    f"{show(home)}, {show(responder)}",
                     Words(f"与 pairings[{before}] 重复", f"is the same as pairings[{before}]"),
                     Words("删掉一行", "take one of them out"),
                 )

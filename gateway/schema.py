@@ -7,6 +7,8 @@ would read it wrongly and write it worse.
 
 import sqlite3
 
+from gateway.registry_tables import TABLES as REGISTRY
+
 VERSION_1 = (
     """CREATE TABLE journal (
         seq INTEGER PRIMARY KEY,
@@ -78,7 +80,7 @@ VERSION_1 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (VERSION_1,)
+MIGRATIONS: tuple[tuple[str, ...], ...] = ((*VERSION_1, *REGISTRY),)
 
 
 class SchemaTooNewError(Exception):

@@ -59,6 +59,7 @@ class Scribe:
         """Take the registry's directory and the community's facts."""
         self._directory = directory
         self._community = community
+        self.zone = community.zone
 
     def order(self, submit: Submit, created_at: datetime) -> Order | None:
         """Render an attempt; None where there is nobody, or no number, to reach."""
@@ -67,12 +68,12 @@ class Scribe:
         if not to:
             return None
         facts = self.facts(submit.home_id, submit.raised_at, submit.actor_id)
-        slots = tuple((slot, self._directory.address_of(home)) for slot, home in submit.mates)
+        mates = tuple((code, self._directory.address_of(home)) for code, home in submit.mates)
         return Order(
             attempt_id=submit.key,
             medium=submit.medium,
             to=to,
-            text=message.render(submit, facts._replace(mates=slots)),
+            text=message.render(submit, facts._replace(mates=mates)),
             created_at=created_at,
             expires_at=submit.expires_at,
             wants_key=submit.template in _WANTS_KEY,

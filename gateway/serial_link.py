@@ -55,6 +55,8 @@ class SerialLink:
         self.name = name
         self.is_up = False
         self.connection = 0
+        self.lost = 0
+        """Frames for which the inbox had no room."""
         self._path = path
         self._make_framer = framer
         self._framer = framer()
@@ -104,7 +106,7 @@ class SerialLink:
             while data := await reader.read(_READ_BYTES):
                 self._backoff.reset()
                 for frame in self._framer.feed(data):
-                    self._inbox.put(self._receipt(frame))
+                    self.lost += not self._inbox.put(self._receipt(frame))
         except OSError as error:
             return f"lost: {error}"
         finally:

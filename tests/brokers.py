@@ -54,6 +54,10 @@ class Broker(Protocol):
     def settle_seconds(self) -> float:
         """How much later than the rest unacknowledged messages come again."""
 
+    @property
+    def save_seconds(self) -> float:
+        """How long what it has accepted may be lost by a kill."""
+
     def kill(self) -> None:
         """Kill the process at once (SIGKILL)."""
 
@@ -81,6 +85,7 @@ class Mosquitto:
 
     gateway = Login("gateway", SECRET)
     settle_seconds = 0.0
+    save_seconds = 2.2  # once a second, in its own time
 
     def __init__(self, folder: Path, port: int, extra: str) -> None:
         self.port = port
@@ -152,6 +157,7 @@ class Embedded:
     """The gateway's own broker. After `kill` it stays dead until `restart`."""
 
     settle_seconds = SETTLE_SECONDS
+    save_seconds = 0.0
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder

@@ -63,7 +63,7 @@ def _on_time(view: View, home: HomeState) -> Iterator[Finding]:
 def _on_report(view: View, home: HomeState, report: Report) -> Iterator[Finding]:
     """Find that a lost device is back."""
     del view
-    if is_heard(report) and home.open_alarm("device_lost", report.device_id) is not None:
+    if home.open_alarm("device_lost", report.device_id) is not None and is_heard(report):
         yield Finding(Sign.RESTORED, {"device": report.device_id}, subject=report.device_id)
 
 

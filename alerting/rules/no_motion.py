@@ -92,7 +92,7 @@ def _on_time(view: View, home: HomeState) -> Iterator[Finding]:
 def _on_report(view: View, home: HomeState, report: Report) -> Iterator[Finding]:
     """Find that somebody moves again."""
     del view
-    if is_sign_of_life(report) and home.open_alarm("no_motion") is not None:
+    if home.open_alarm("no_motion") is not None and is_sign_of_life(report):
         yield Finding(Sign.RESTORED, {"device": report.device_id})
 
 

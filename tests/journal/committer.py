@@ -5,27 +5,26 @@ import sys
 from pathlib import Path
 
 from gateway.entries import Batch
-from gateway.journal import Journal
-from tests.journal.rows import StillClock, done, entry, line, order_row
+from tests.journal.rows import done, entry, file_journal, line, order_row
 
 ENTRIES = 3
 
 
 async def commit_for_ever(path: Path) -> None:
     """Batch n has three entries, an order, the end of the order before, and a line."""
-    journal = await Journal.open(path, StillClock())
-    number = (await journal.last())[0] // ENTRIES
-    while True:
-        number += 1
-        batch = Batch(
-            entries=[entry(number)] * ENTRIES,
-            orders=[order_row(f"o{number}")],
-            moves=[done(f"o{number - 1}")],
-            lines=[line(f"l{number}", f"text {number}", f"p{number % 5}")],
-        )
-        seq = await journal.commit(batch)
-        sys.stdout.write(f"{seq}\n")
-        sys.stdout.flush()
+    async with file_journal(path) as journal:
+        number = (await journal.last())[0] // ENTRIES
+        while True:
+            number += 1
+            batch = Batch(
+                entries=[entry(number)] * ENTRIES,
+                orders=[order_row(f"o{number}")],
+                moves=[done(f"o{number - 1}")],
+                lines=[line(f"l{number}", f"text {number}", f"p{number % 5}")],
+            )
+            seq = await journal.commit(batch)
+            sys.stdout.write(f"{seq}\n")
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -93,11 +93,14 @@ async def test_a_writer_with_a_tool_of_its_own_fails_only_the_commit(
 
 async def test_a_file_that_has_gone_bad_is_a_typed_error(journal: Journal, tmp_path: Path) -> None:
     """For readers and writers, and it is no reason to make a new empty one."""
-    await journal.erase_person("nobody")  # everything is in the file itself now
-    await journal.close()
+    table = await journal.read("SELECT rootpage FROM sqlite_master WHERE name = 'journal'")
+    size = await pragma(journal, "page_size")
+    assert isinstance(size, int)
+    await journal.close()  # which brings everything into the file itself
     path = tmp_path / "journal.db"
-    whole = path.read_bytes()
-    path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    pages = bytearray(path.read_bytes())
+    pages[(table[0][0] - 1) * size : table[0][0] * size] = b"\xff" * size
+    path.write_bytes(pages)
     async with file_journal(path) as spoilt:
         with pytest.raises(JournalFailedError, match="SQLITE_CORRUPT"):
             await spoilt.last()

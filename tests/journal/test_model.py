@@ -233,7 +233,8 @@ class MemoryMachine(JournalMachine):
 
 SIZE = settings(max_examples=15, stateful_step_count=12)
 
-TestFile = FileMachine.TestCase
+# Only a failure takes long: the steps that lead to it are made fewer and fewer.
+TestFile = pytest.mark.timeout(300)(FileMachine.TestCase)
 TestFile.settings = SIZE
-TestMemory = MemoryMachine.TestCase
+TestMemory = pytest.mark.timeout(300)(MemoryMachine.TestCase)
 TestMemory.settings = SIZE

@@ -73,11 +73,12 @@ class Daemon:
     def command(self, *words: str) -> list[str]:
         """Spell a command line of the gateway."""
         module = "tests.kill.mutant_gateway" if self._conditions else "gateway.cli"
-        return [sys.executable, "-m", module, *words]
+        return [sys.executable, "-c", f"from {module} import main; main()", *words]
 
     def environment(self) -> dict[str, str]:
         """The process's environment."""
-        return {**os.environ, "SMARTCARE_MUTANT": ",".join(self._conditions)}
+        ours = {k: v for k, v in os.environ.items() if not k.startswith("SMARTCARE_")}
+        return {**ours, "SMARTCARE_MUTANT": ",".join(self._conditions)}
 
     def start(self) -> None:
         """Start the process and return at once."""

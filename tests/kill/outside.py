@@ -38,6 +38,9 @@ class Carrier:
     def __init__(self, folder: Path, registry: Path, *, latency_ms: int = 300) -> None:
         self.url = ""
         self.events: list[Event] = []
+        self.carried = Carried()
+        self.broken_off: list[int] = []
+        """When a text or call lost the client that waited for its answer."""
         self._folder, self._registry, self._latency_ms = folder, registry, latency_ms
         self._control = ""
         self._log: IO[str] | None = None
@@ -104,33 +107,31 @@ class Carrier:
                 break
             news.append(json.loads(line))
         for event in news:
-            if event["event"] == "request" and event["method"] == "POST":
-                self._open[event["n"]] = event
-            elif event["event"] == "answered":
-                self._open.pop(event["request"], None)
+            self._book(event)
         self.events += news
         return news
+
+    def _book(self, event: Event) -> None:
+        """Keep the sums by attempt and alarm, and what is open."""
+        attempt, is_call = event.get("attempt", ""), event.get("medium") == "call"
+        carried = self.carried
+        if event["event"] == "request" and event["method"] == "POST":
+            self._open[event["n"]] = event
+            if attempt:
+                posts = carried.call_posts if is_call else carried.text_posts
+                posts[attempt] += 1
+        elif event["event"] == "accepted" and attempt:
+            kept = carried.calls if is_call else carried.texts
+            kept.setdefault(attempt.partition(".")[0], _us(event["at"]))
+        elif event["event"] == "answered":
+            request = self._open.pop(event["request"], None)
+            if request is not None and event["is_gone"]:
+                self.broken_off.append(_us(event["at"]))
 
     def open_posts(self) -> int:
         """How many texts and calls wait for their answer."""
         self.read()
         return len(self._open)
-
-    def carried(self) -> Carried:
-        """Sum up what was posted and accepted, by attempt and alarm."""
-        self.read()
-        carried = Carried()
-        for event in self.events:
-            attempt = event.get("attempt")
-            if not attempt:
-                continue
-            if event["event"] == "accepted":
-                kept = carried.calls if event["medium"] == "call" else carried.texts
-                kept.setdefault(attempt.partition(".")[0], _us(event["at"]))
-            elif event["event"] == "request" and event["method"] == "POST":
-                posts = carried.call_posts if event["medium"] == "call" else carried.text_posts
-                posts[attempt] += 1
-        return carried
 
     def first_posts(self) -> dict[str, int]:
         """When the first request about each alarm arrived."""

@@ -1,7 +1,7 @@
 """A link between a real broker and an inbox that the test takes from."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from datetime import datetime
 from random import Random
@@ -118,6 +118,13 @@ async def publish(
     async with aiomqtt.Client("127.0.0.1", broker.port, **login._asdict()) as client:
         for payload in payloads:
             await client.publish(topic, payload, qos=1, retain=retain)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until it holds."""
+    async with CLOCK.timeout(PATIENCE_SECONDS):
+        while not condition():
+            await CLOCK.sleep(0.01)
 
 
 def payloads(receipts: Iterable[Receipt]) -> list[bytes]:

@@ -16,6 +16,9 @@ from tests.simulation.loop import VirtualClock
 from tests.simulation.trace import Trace
 
 
+LAST_MID = 65_535
+
+
 class Published(NamedTuple):
     """One message; `name` tells it from every other (device, boot and counter)."""
 
@@ -167,7 +170,7 @@ class Broker:
         while self._socket is not None and self._queue and burst:
             burst -= 1
             message, is_dup = self._queue.popleft()
-            self._mid += 1
+            self._mid = self._mid % LAST_MID + 1
             self._flying[self._mid] = message
             self._trace.note(f"heard {message.name}{' DUP' * is_dup}")
             if self._backlog:

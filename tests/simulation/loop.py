@@ -63,7 +63,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         before = asyncio._get_running_loop()  # noqa: SLF001 -- how a loop says that it runs
         asyncio._set_running_loop(self)  # noqa: SLF001 -- as above
         try:
-            task = self.create_task(main)
+            task: asyncio.Task[T] = self.create_task(main)
             while not task.done():
                 self._step()
             return task.result()

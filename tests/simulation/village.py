@@ -91,9 +91,8 @@ class Village:
         row = self._homes.get(home_id)
         if row is None:
             return None
-        words = ("district", "street", "compound", "building", "unit", "room", "gate")
-        floor, lift = f"{row['floor']}楼", "有" if row["lift"] else "没有"
-        return Place(*(str(row[word]) for word in words), floor, lift)
+        said = {name: str(row.get(name, "")) for name in Place._fields}
+        return Place(**said | {"lift": "有" if row["lift"] else "没有"})
 
     def records(self) -> list[HomeRecord]:
         """Give what the core may know of each home."""

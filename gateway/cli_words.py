@@ -1,0 +1,122 @@
+"""The words of the command line: Chinese and English side by side, safe to print.
+
+What comes from outside may hold anything, and a terminal obeys control characters; so whatever is
+shown to a person passes `plain`.
+"""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from gateway.request import LineView
+
+KINDS = {
+    "smoke": "烟雾",
+    "gas": "燃气",
+    "co": "一氧化碳",
+    "heat": "高温",
+    "help_call": "求助",
+    "fall": "跌倒",
+    "no_motion": "长时间无活动",
+    "device_lost": "离线",
+}
+
+STATES = {
+    "pre_alarm": "待核实",
+    "raised": "无人应",
+    "acknowledged": "有人去",
+    "attended": "有人在",
+    "closed": "办结",
+}
+
+VERBS = {
+    "pre_alarm": "待核实",
+    "raised": "触发",
+    "drill_raised": "演练触发",
+    "reinforced": "又有迹象",
+    "restored": "恢复",
+    "tested": "试机",
+    "escalated": "升级",
+    "answered": "回复",
+    "acknowledged": "接警",
+    "withdrawn": "去不了了",
+    "lease_expired": "到场超时",
+    "attended": "到场",
+    "nobody_opens": "没人应门",
+    "help_needed": "要救护车",
+    "handed_over": "移交",
+    "outcome_overdue": "没有回话",
+    "closed": "办结",
+    "note": "备注",
+    "attempt_ended": "通知结果",
+    "number_refused": "号码不可用",
+    "responder_stopped": "退订",
+}
+
+DISPOSITIONS = {
+    "assisted": "已帮助",
+    "handed_to_120": "移交120",
+    "handed_to_119": "移交119",
+    "handed_to_110": "移交110",
+    "accidental_press": "误按",
+    "cooking_or_incense": "做饭或烧香",
+    "away": "外出",
+    "refused": "拒绝",
+    "device_fault": "设备故障",
+    "false_alarm": "误报",
+    "no_access": "进不去",
+    "deceased": "去世",
+    "cancelled": "本人取消",
+    "drill": "演练",
+    "duplicate": "重复",
+}
+
+FIGURES = {
+    "now": "现在",
+    "version": "版本",
+    "homes": "住户",
+    "devices": "设备",
+    "open_alarms": "没办结",
+    "next_deadline": "下一期限",
+    "pump": "收到",
+    "inbox": "排队",
+    "links": "链路",
+    "channels": "渠道",
+    "journal": "日志",
+    "quarantine": "异常数据",
+}
+
+
+def both(table: dict[str, str], word: str) -> str:
+    """Give a word with its Chinese before it: `烟雾 smoke`."""
+    return f"{table[word]} {word}" if word in table else plain(word)
+
+
+def plain(text: str) -> str:
+    """Replace what a terminal would obey instead of showing."""
+    return "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
+
+
+def facts_of(facts: dict[str, str]) -> str:
+    """Spell the facts of a line."""
+    return " ".join(f"{plain(name)}={plain(word)}" for name, word in facts.items())
+
+
+def span(duration: timedelta) -> str:
+    """Spell a duration as minutes and seconds, or hours and minutes: `4:05`, `26h10`."""
+    seconds = max(0, round(duration.total_seconds()))
+    if seconds < 3600:  # noqa: PLR2004 -- an hour
+        return f"{seconds // 60}:{seconds % 60:02}"
+    return f"{seconds // 3600}h{seconds % 3600 // 60:02}"
+
+
+def line_of(line: LineView, zone: ZoneInfo) -> str:
+    """Spell a line of the alarm log for a person."""
+    parts = (
+        f"{line.at.astimezone(zone):%m-%d %H:%M:%S}",
+        plain(line.home),
+        both(KINDS, line.kind),
+        both(VERBS, line.verb),
+        facts_of(line.facts),
+        plain(line.private or ""),
+    )
+    return "  ".join(part for part in parts if part)

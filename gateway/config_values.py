@@ -1,0 +1,149 @@
+"""The values of `config.toml`: what each may be, and the words for one that is not.
+
+What pydantic cannot say by itself is a function here; the types below put the two together.
+"""
+
+import ipaddress
+import re
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, Strict, StringConstraints
+
+from alerting.numbers import is_emergency
+from gateway.mistake import ID, LINE, Words, wrong
+from sensors.families import discover as discover_families
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise wrong(
+            Words("没有这个时区", "is not a time zone"),
+            Words("写成 Asia/Shanghai 的样子", "write one like Asia/Shanghai"),
+        ) from None
+    return name
+
+
+def _landline(number: str) -> str:
+    if is_emergency(number):
+        raise wrong(
+            Words("这是紧急号码，不是值班室电话", "is an emergency number, not the duty desk's"),
+            Words("写值班室的座机号码", "write the duty desk's landline"),
+        )
+    return number
+
+
+def _loopback(host: str) -> str:
+    try:
+        is_loopback = ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        is_loopback = False
+    if not is_loopback:
+        raise wrong(
+            Words("现在只能监听本机", "would be reachable from outside, which is not built yet"),
+            Words(
+                "写 127.0.0.1，外面由反向代理加 TLS 转进来",
+                "write 127.0.0.1 and let a front that ends TLS forward to it",
+            ),
+        )
+    return host
+
+
+def _web_address(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise wrong(
+            Words("不是网址", "is not an address of the web"),
+            Words("写成 https://care.example.org 的样子", "write it like https://care.example.org"),
+        )
+    return url.rstrip("/")
+
+
+def _broker_address(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        is_good = parts.scheme in {"mqtt", "mqtts"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_good = False
+    if not is_good or parts.path not in {"", "/"} or parts.query or parts.username is not None:
+        raise wrong(
+            Words("不是 MQTT 服务器的地址", "is not the address of a broker"),
+            Words(
+                "写成 mqtt://主机:1883 或 mqtts://主机:8883，用户名另写在 username",
+                "write mqtt://host:1883 or mqtts://host:8883; the user goes into username",
+            ),
+        )
+    return url
+
+
+def _not_yet(mode: str) -> str:
+    if mode != "dry_run":
+        raise wrong(
+            Words("还没有做好，现在不能用", "is not built yet"),
+            Words("写 dry_run：写出通话稿，由人来打", "write dry_run: a person reads the script"),
+        )
+    return mode
+
+
+def _family(name: str) -> str:
+    known = sorted(discover_families())
+    if name not in known:
+        raise wrong(
+            Words("没有这种设备类型", "is not a device family"),
+            Words(f"可以写 {'、'.join(known)}", f"write {', '.join(known)}"),
+        )
+    return name
+
+
+def _spelled(pattern: str, reason: Words, mend: Words) -> AfterValidator:
+    """Demand that a text is written in a certain way."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise wrong(reason, mend)
+        return text
+
+    return AfterValidator(check)
+
+
+Name = Annotated[str, StringConstraints(pattern=ID)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=LINE)]
+Signature = Annotated[str, StringConstraints(min_length=1, max_length=16, pattern=LINE)]
+Landline = Annotated[
+    str,
+    _spelled(
+        r"[+0-9][0-9 -]{3,19}",
+        Words("不是座机号码", "is not a telephone number"),
+        Words("写成 0571-84310000 的样子", "write it like 0571-84310000"),
+    ),
+    AfterValidator(_landline),
+]
+ServiceNumber = Annotated[
+    str,
+    _spelled(
+        "[0-9]{3,12}",
+        Words("不是可以拨打的号码", "is not a number to dial"),
+        Words("只写数字，3 到 12 位", "write 3 to 12 digits"),
+    ),
+]
+Zone = Annotated[str, AfterValidator(_zone)]
+Loopback = Annotated[str, AfterValidator(_loopback)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+BrokerAddress = Annotated[str, AfterValidator(_broker_address)]
+TopicFilter = Annotated[
+    str,
+    _spelled(
+        r"#|(?:\+|[^+#/\x00-\x1f]*)(?:/(?:\+|[^+#/\x00-\x1f]*))*(?:/#)?",
+        Words("不是 MQTT 主题过滤器", "is not an MQTT topic filter"),
+        Words("# 只能是最后一级，+ 要占一整级", "# is the last level alone, + is a whole level"),
+    ),
+    StringConstraints(min_length=1, max_length=200),
+]
+FamilyName = Annotated[str, AfterValidator(_family)]
+Mode = Annotated[Literal["dry_run", "assist", "auto"], AfterValidator(_not_yet)]
+Port = Annotated[int, Strict(), Field(ge=0, le=65535)]
+Baud = Annotated[int, Strict(), Field(ge=300, le=4_000_000)]
+Waiting = Annotated[int, Strict(), Field(ge=16, le=1_000_000)]

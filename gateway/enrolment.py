@@ -1,0 +1,90 @@
+"""A registry file on its way into force: in pieces to whoever can commit it, then in one go.
+
+Reading a county's file takes seconds in which nothing else would happen, so the command line does
+that, and sends rows; what the gateway does with a piece takes it a millisecond. It plans the change
+in a thread. The commit is one transaction, whole or not at all.
+"""
+
+import asyncio
+from collections.abc import AsyncIterable, Iterator
+from typing import Any
+
+import msgspec
+from pydantic import TypeAdapter, ValidationError
+
+from alerting.event import HomeRemoved
+from gateway.door import Door, NotDoneError
+from gateway.job import Job
+from gateway.registry import Registry
+from gateway.registry_file import TABLES
+from gateway.registry_import import Import, plan
+from gateway.registry_rows import Rows
+
+PIECE_ROWS = 100
+PIECE_LIMIT_BYTES = 256 * 1024
+"""More than a hundred rows can have."""
+
+_ROWS = TypeAdapter(Rows)
+
+
+def pieces(file: Registry) -> list[bytes]:
+    """Give a registry's rows as lines of JSON, a hundred at most in each."""
+    tables = _ROWS.dump_python(file.rows, mode="json", by_alias=True, exclude_defaults=True)
+    return [
+        msgspec.json.encode({name: rows[start : start + PIECE_ROWS]})
+        for name in TABLES
+        if (rows := tables.get(name))
+        for start in range(0, len(rows), PIECE_ROWS)
+    ]
+
+
+async def assembled(lines: AsyncIterable[bytes]) -> Registry:
+    """Make a registry of its pieces; raises NotDoneError where it is none."""
+    whole: dict[str, list[Any]] = {name: [] for name in TABLES}
+    try:
+        async for line in lines:
+            piece = _ROWS.validate_json(line)
+            for name in TABLES:
+                whole[name] += getattr(piece, name)
+    except ValidationError as error:
+        raise NotDoneError("bad_registry", str(error)) from None
+    rows = Rows(**{name: tuple(table) for name, table in whole.items()})  # type: ignore[arg-type]
+    if not all(_sound(rows)):
+        raise NotDoneError("bad_registry", "an id is given twice, or of no row")
+    return Registry(rows)
+
+
+def _sound(rows: Rows) -> Iterator[bool]:
+    """Check what holds the tables together; a file is explained where it is read, not here."""
+    homes = {row.id for row in rows.homes}
+    responders = {row.id for row in rows.responders}
+    people = responders | {row.id for row in rows.residents}
+    yield len(rows.homes) == len(homes)
+    yield len(rows.residents) + len(rows.responders) == len(people)
+    yield len(rows.devices) == len({row.device_id for row in rows.devices})
+    yield len(rows.pairings) == len({(row.home, row.responder) for row in rows.pairings})
+    yield homes.issuperset(row.home for row in rows.residents)
+    yield homes.issuperset(row.home for row in rows.devices)
+    yield homes.issuperset(row.home for row in rows.pairings)
+    yield responders.issuperset(row.responder for row in rows.pairings)
+
+
+async def put_in_force(
+    door: Door, file: Registry, *, is_whole: bool = False, is_dry_run: bool = False
+) -> Import:
+    """Commit what a file changes, and let it be in force; gives what that was.
+
+    Raises MistakesError where the file does not fit what is there, NotDoneError where a home with
+    an open alarm would go, CommitFailedError.
+    """
+    change = await asyncio.to_thread(plan, door.registry, file, is_whole=is_whole)
+    for event in change.events:
+        home = door.engine.homes.get(event.home_id) if isinstance(event, HomeRemoved) else None
+        if home is not None and any(alarm.is_open for alarm in home.alarms.values()):
+            sentence = f"{home.record.id} 还有没办结的报警 has an open alarm; close it first"
+            raise NotDoneError("open_alarm", sentence)
+    if not is_dry_run and change.statements:
+        job = Job(events=tuple(change.events), statements=tuple(change.statements))
+        await door.commit(job)
+        door.adopt(change.after)
+    return change

@@ -1,0 +1,161 @@
+"""What can be asked of the gateway, and the rows it answers with: the control socket's contract.
+
+A request is one of these as JSON, its name in `do`. Instants are RFC 3339 in UTC. The rows are
+what `--json` prints.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from alerting.event import Verb
+
+NEWEST = 20
+
+
+class Asked(msgspec.Struct, frozen=True, tag_field="do", forbid_unknown_fields=True):
+    """Something asked for."""
+
+
+class Act(Asked, frozen=True, tag="act"):
+    """Take over, attend or close the alarm that `alarm` names: its id, a prefix, or its home.
+
+    Gives the alarm as an AlarmView. `note` is personal text.
+    """
+
+    alarm: str
+    verb: Verb
+    by: str
+    disposition: str = ""
+    note: str = ""
+
+
+class Drill(Asked, frozen=True, tag="drill"):
+    """Rehearse an alarm of `kind` at a home; gives the alarm."""
+
+    home: str
+    kind: str
+    by: str
+
+
+class ListAlarms(Asked, frozen=True, tag="alarms"):
+    """Give the open alarms, the worst first; with `is_all` those that are just over too."""
+
+    is_all: bool = False
+
+
+class ReadLog(Asked, frozen=True, tag="log"):
+    """Give lines of the alarm log: after a seq, since an instant, else the newest.
+
+    With `is_followed` it goes on as lines are written.
+    """
+
+    after_seq: int | None = None
+    since: datetime | None = None
+    is_followed: bool = False
+
+
+class ReadStatus(Asked, frozen=True, tag="status"):
+    """Give one object of figures."""
+
+
+class VerifyLog(Asked, frozen=True, tag="verify"):
+    """Give the verdict on the alarm log's hash chain, a Verified."""
+
+
+class ReadQuarantine(Asked, frozen=True, tag="quarantine"):
+    """Give what could not be used, the newest first."""
+
+    limit: int = 100
+
+
+class ImportRegistry(Asked, frozen=True, tag="import"):
+    """Put the rows of a registry file in force; gives an Imported, or a Wrong a mistake.
+
+    After the request come `lines` lines, each a piece of the file as JSON: `{"homes": […]}`.
+    """
+
+    lines: int
+    is_whole: bool = False
+    is_dry_run: bool = False
+
+
+class ExportRegistry(Asked, frozen=True, tag="export"):
+    """Give the registry as the text of a file, in pieces; with secrets and numbers."""
+
+
+Request = (
+    Act
+    | Drill
+    | ListAlarms
+    | ReadLog
+    | ReadStatus
+    | VerifyLog
+    | ReadQuarantine
+    | ImportRegistry
+    | ExportRegistry
+)
+
+
+class AlarmView(msgspec.Struct, frozen=True):
+    """An alarm as an operator sees it; `next_due` is when the gateway acts again by itself."""
+
+    id: str
+    home: str
+    address: str
+    residents: list[str]
+    kind: str
+    priority: str
+    state: str
+    is_drill: bool
+    raised_at: datetime
+    evidence: dict[str, str]
+    holder: str
+    on_scene: list[str]
+    next_due: datetime | None
+    closed_at: datetime | None
+    disposition: str | None
+
+
+class LineView(msgspec.Struct, frozen=True):
+    """A line of the alarm log; `private` is None where it was erased or never was."""
+
+    seq: int
+    at: datetime
+    home: str
+    alarm: str
+    kind: str
+    verb: str
+    priority: str
+    facts: dict[str, str]
+    private: str | None
+    hash: str
+
+
+class Verified(msgspec.Struct, frozen=True):
+    """What a check of the hash chain found; `head_hash` is hex."""
+
+    is_sound: bool
+    lines: int
+    erased: int
+    head_seq: int
+    head_hash: str
+    broken_seq: int | None
+    reason: str | None
+
+
+class Imported(msgspec.Struct, frozen=True):
+    """What an import has changed, or would: homes."""
+
+    added: int
+    changed: int
+    removed: int
+    is_dry_run: bool
+
+
+class Wrong(msgspec.Struct, frozen=True):
+    """Why a row of a file was not taken."""
+
+    path: str
+    zh: str
+    en: str

@@ -1,0 +1,1 @@
+"""The configuration, its documents, and `smartcare check`."""

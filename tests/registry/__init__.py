@@ -1,0 +1,1 @@
+"""The registry: its file, its answers, its tables, and what an import changes."""

@@ -1,0 +1,202 @@
+"""What must hold, whatever went wrong. Each check raises ViolationError with what it found.
+
+They look from outside, at the journal's tables, the broker's receipts, the carrier's requests and
+the phones' displays, and at the engine's state where it must equal what the journal folds to.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import msgspec
+
+from alerting.alarm import Alarm, State
+from alerting.engine import Engine
+from alerting.event import ReportReceived
+from alerting.policy import LATE, Priority
+from gateway.entries import OrderState
+from gateway.log_port import Log, StoredLine
+from gateway.recovery import fold
+from tests.simulation.plan import Emergency
+from tests.simulation.trace import ViolationError
+
+LATE_ACT = timedelta(seconds=3)
+"""An act may be this late: a commit that fails is tried again after a second."""
+
+ORDER_RESTS = timedelta(minutes=6)
+"""An order lives five minutes; then it has been sent, or has been found to have expired."""
+
+LIFE = ("smoke", "help_call")
+
+OFFERED = (
+    ("CREATE TABLE offered (what TEXT NOT NULL, key TEXT NOT NULL)", ()),
+    (
+        "CREATE TRIGGER offer_order BEFORE INSERT ON outbox"
+        " BEGIN INSERT INTO offered VALUES ('order', new.key); END",
+        (),
+    ),
+    (
+        "CREATE TRIGGER offer_line BEFORE INSERT ON alarm_log"
+        " BEGIN INSERT INTO offered VALUES ('line', new.key); END",
+        (),
+    ),
+)
+"""The tables pass over a key they know; the triggers keep what was offered to them."""
+
+
+class Journaled:
+    """The names of all reports in the journal; reads on from where it stopped."""
+
+    def __init__(self) -> None:
+        self.names: set[str] = set()
+        self._seq = 0
+        self._decoder = msgspec.json.Decoder(ReportReceived)
+
+    async def read(self, log: Log) -> None:
+        """Take in what has come since."""
+        rows = await log.read(
+            "SELECT seq, body FROM journal WHERE kind = 'report' AND seq > ? ORDER BY seq",
+            (self._seq,),
+        )
+        for seq, body in rows:
+            report = self._decoder.decode(body).report
+            self.names.add(name_of(report.device_id.removeprefix("own-"), report.boot, report.seq))
+            self._seq = seq
+
+
+def name_of(device: str, boot: object, seq: object) -> str:
+    """Name a message as nothing else is named."""
+    return f"{device}/{boot}/{seq}"
+
+
+def nothing_acknowledged_is_missing(acknowledged: set[str], journaled: Journaled) -> None:
+    """What the broker was told to forget is in the journal."""
+    missing = sorted(acknowledged - journaled.names)
+    if missing:
+        raise ViolationError(f"acknowledged and not in the journal: {missing[:5]}")
+
+
+async def replay_is_live(log: Log, live: Engine, seq: int) -> None:
+    """The fold of the whole journal is the state that was reached live, byte for byte."""
+    engine = Engine()
+    last = 0
+    async for entry in log.read_from(0):
+        fold(engine, entry)
+        last = entry.seq
+    if last != seq:
+        raise ViolationError(f"the journal ends at {last}, the pump at {seq}")
+    same_state(engine, live, seq)
+
+
+def same_state(replayed: Engine, live: Engine, seq: int) -> None:
+    """Two cores are in one state, byte for byte."""
+    one, other = replayed.snapshot(), live.snapshot()
+    if one != other:
+        where = _deep(msgspec.json.decode(one), msgspec.json.decode(other), "state")
+        raise ViolationError(f"replay differs from live at {seq}: {where}")
+
+
+async def log_is_whole(log: Log) -> None:
+    """The alarm log's chain holds from its first line to its last."""
+    verdict = await log.verify_log()
+    if not verdict.is_sound:
+        raise ViolationError(f"the alarm log: {verdict}")
+
+
+def _deep(one: object, other: object, path: str) -> str:
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in sorted(one.keys() | other.keys()):
+            if one.get(key) != other.get(key):
+                return _deep(one.get(key), other.get(key), f"{path}.{key}")
+    return f"{path}: {one!r} replayed, {other!r} live"[:400]
+
+
+def somebody_or_something_is_due(engine: Engine, now: datetime) -> None:
+    """Every open alarm has a person who holds it or an instant at which it goes on, not passed."""
+    for home in engine.homes.values():
+        for alarm in home.alarms.values():
+            if not alarm.is_open or alarm.policy.priority is Priority.TROUBLE:
+                continue
+            if alarm.policy == LATE:
+                continue  # shown to the desk, which closes it
+            _goes_on(alarm, now)
+
+
+def _goes_on(alarm: Alarm, now: datetime) -> None:
+    owed = {
+        State.PRE_ALARM: alarm.window_due,
+        State.RAISED: alarm.ladder_due,
+        State.ACKNOWLEDGED: alarm.lease_due,
+        State.ATTENDED: alarm.outcome_due,
+    }[alarm.state]
+    if owed is None:
+        raise ViolationError(f"{alarm.id} is {alarm.state} and nothing will move it")
+    due = alarm.next_due()
+    if due is not None and due < now - LATE_ACT:
+        raise ViolationError(f"{alarm.id} is {alarm.state} and overdue since {due}")
+
+
+async def no_order_is_forgotten(log: Log, now: datetime, up_since: datetime) -> None:
+    """No order is still waiting long after its time, by a gateway that had the time."""
+    if now - up_since < ORDER_RESTS:
+        return
+    for order in await log.open_orders():
+        if order.state is OrderState.PENDING and order.created_at < now - ORDER_RESTS:
+            raise ViolationError(f"order {order.key} is pending since {order.created_at}")
+
+
+async def keys_are_unique(log: Log) -> None:
+    """No order and no line was ever offered twice under one key."""
+    rows = await log.read("SELECT what, key FROM offered GROUP BY what, key HAVING count(*) > 1")
+    if rows:
+        raise ViolationError(f"offered twice: {[tuple(row) for row in rows[:5]]}")
+
+
+def no_call_is_posted_twice(posts: Mapping[str, int]) -> None:
+    """A voice attempt leaves the box at most once, over all lives of the gateway."""
+    twice = sorted(attempt for attempt, count in posts.items() if count > 1)
+    if twice:
+        raise ViolationError(f"posted twice: {twice[:5]}")
+
+
+# --- at the end -----------------------------------------------------------------------------------
+
+
+async def alarms_are_what_happened(
+    log: Log, emergencies: list[Emergency], told: set[int], start: datetime
+) -> None:
+    """Each emergency whose message was kept became an alarm; there is no other alarm.
+
+    `told` are the indexes of the emergencies of which a message is in the journal.
+    """
+    raised: dict[tuple[str, str], list[datetime]] = {}
+    closed: dict[str, datetime] = {}
+    names: dict[tuple[str, datetime], str] = {}
+    for line in await _lines(log):
+        key = (line.home_id, line.kind)
+        if line.verb in {"raised", "pre_alarm"} and line.facts.get("reason") is None:
+            raised.setdefault(key, []).append(line.at)
+            names[line.home_id, line.at] = line.alarm_id
+        elif line.verb == "closed":
+            closed[line.alarm_id] = line.at
+    happened: dict[tuple[str, str], int] = {}
+    for number, emergency in enumerate(emergencies):
+        key = (emergency.home_id, emergency.kind)
+        happened[key] = happened.get(key, 0) + 1
+        at = start + timedelta(seconds=emergency.at)
+        if number not in told:
+            continue
+        if not any(
+            closed.get(names[emergency.home_id, began], at) >= at for began in raised.get(key, [])
+        ):
+            raise ViolationError(f"nobody heard of {emergency.kind} at {emergency.home_id}, {at}")
+    for (home_id, kind), times in raised.items():
+        allowed = happened.get((home_id, kind), 0)
+        if allowed == 0 or (kind in LIFE and len(times) > allowed):
+            raise ViolationError(f"false alarm: {kind} at {home_id}, {times[-1]}")
+
+
+async def _lines(log: Log) -> list[StoredLine]:
+    lines: list[StoredLine] = []
+    while page := await log.log_lines(lines[-1].seq if lines else 0, 1000):
+        lines += page
+    return lines

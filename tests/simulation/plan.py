@@ -1,0 +1,211 @@
+"""What will go wrong in a village: drawn from the seed before anything begins.
+
+Emergencies come in clusters, because two alarms at once are harder than one, and most faults stand
+beside an emergency, because that is when they matter. The rest of both is spread over the run. The
+last part of a run is quiet, so that what was begun can be seen to come to its end.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from random import Random
+from typing import NamedTuple
+
+from simulators.carrier.faults import Fault
+from simulators.village import Household
+
+HOUR = 3600.0
+QUIET_END = 0.75 * HOUR
+HEALING = 0.2 * HOUR
+"""How far faults may reach into the quiet end."""
+
+REST_OF_A_HOME = 12 * HOUR
+LONGEST_SILENCE = 13 * HOUR
+"""A silent home is an alarm by then, at whatever time of the day the silence began."""
+
+
+class Harm(StrEnum):
+    """What a fault is done to; each can be left out."""
+
+    CRASH = "crash"
+    CARRIER = "carrier"
+    BROKER = "broker"
+    DISK = "disk"
+
+
+class Emergency(NamedTuple):
+    """Something happens in a home, `at` seconds after the start."""
+
+    at: float
+    home_id: str
+    kind: str  # smoke, help_call, no_motion, device_lost: what the alarm will be called
+    device: str = ""
+
+
+class Crash(NamedTuple):
+    """The gateway ends, so many steps after an instant; a stop is a crash that was asked for."""
+
+    at: float
+    steps: int
+    down_seconds: float
+    is_stop: bool = False
+
+
+class Outage(NamedTuple):
+    """Something does not work for a while. `how`: `link`, `broker`, `session`, `disk`."""
+
+    at: float
+    seconds: float
+    how: str
+    steps: int = 0
+
+
+class CarrierFault(NamedTuple):
+    """A fault of the carrier's, switched on at an instant."""
+
+    at: float
+    fault: Fault
+
+
+@dataclass(slots=True)
+class Plan:
+    """All of it; each list is in the order of time."""
+
+    hours: float
+    emergencies: list[Emergency] = field(default_factory=list)
+    crashes: list[Crash] = field(default_factory=list)
+    outages: list[Outage] = field(default_factory=list)
+    carrier: list[CarrierFault] = field(default_factory=list)
+
+
+def draw(
+    seed: int, hours: float, homes: Sequence[Household], harms: frozenset[Harm] = frozenset(Harm)
+) -> Plan:
+    """Draw the plan of a seed. What a harm does is the same whichever others are left out."""
+    plan = Plan(hours)
+    plan.emergencies = sorted(_emergencies(Random(f"{seed}/emergencies"), hours, homes))
+    moments = [one.at for one in plan.emergencies if one.kind in {"smoke", "help_call"}]
+    end = hours * HOUR - QUIET_END
+    if Harm.CRASH in harms:
+        plan.crashes = sorted(_crashes(Random(f"{seed}/crashes"), moments, end))
+    if Harm.BROKER in harms:
+        plan.outages += _broker(Random(f"{seed}/broker"), moments, end)
+    if Harm.DISK in harms:
+        plan.outages += _disk(Random(f"{seed}/disk"), moments, end)
+    healed = end + HEALING
+    plan.crashes = [c._replace(down_seconds=min(c.down_seconds, healed - c.at)) for c in plan.crashes]
+    plan.outages = sorted(o._replace(seconds=min(o.seconds, healed - o.at)) for o in plan.outages)
+    if Harm.CARRIER in harms:
+        faults = _carrier(Random(f"{seed}/carrier"), moments, end)
+        plan.carrier = sorted(faults, key=lambda one: one.at)
+    return plan
+
+
+# --- emergencies ----------------------------------------------------------------------------------
+
+
+def _emergencies(
+    dice: Random, hours: float, homes: Sequence[Household]
+) -> Iterator[Emergency]:
+    """Two clusters at least; a home has rest after what it went through."""
+    free_from = {home.id: 0.0 for home in homes}
+    seconds = hours * HOUR
+    yield from _slow(dice, seconds, homes, free_from)
+    clusters = max(2, round(hours * len(homes) / 25))
+    for _ in range(clusters):
+        at = dice.uniform(min(600.0, seconds / 10), seconds - QUIET_END)
+        for _ in range(dice.choice((1, 1, 2, 3))):
+            at += dice.choice((0.0, dice.uniform(0, 1), dice.uniform(0, 60)))
+            free = [home for home in homes if abs(at - free_from[home.id]) > REST_OF_A_HOME
+                    or not free_from[home.id]]
+            if not free:
+                return
+            home = dice.choice(free)
+            free_from[home.id] = at
+            if dice.random() < 0.5:  # noqa: PLR2004 -- even odds
+                yield Emergency(at, home.id, "smoke", home.of_class("smoke")[0].id)
+            else:
+                button = home.of_class("help_button", "wristband")[0]
+                yield Emergency(at, home.id, "help_call", button.id)
+
+
+def _slow(
+    dice: Random, seconds: float, homes: Sequence[Household], free_from: dict[str, float]
+) -> Iterator[Emergency]:
+    """Silences that there is time to notice; those homes are left alone for ever."""
+    if seconds > LONGEST_SILENCE + 2 * HOUR:
+        home = dice.choice(homes)
+        free_from[home.id] = float("inf")
+        yield Emergency(dice.uniform(0, seconds - LONGEST_SILENCE), home.id, "no_motion")
+    if seconds > 4 * HOUR:
+        home = dice.choice(homes)
+        if not free_from[home.id]:
+            free_from[home.id] = float("inf")
+            button = home.of_class("help_button", "wristband")[0]
+            at = dice.uniform(0, seconds - 3.5 * HOUR)
+            yield Emergency(at, home.id, "device_lost", button.id)
+
+
+# --- faults -----------------------------------------------------------------------------------------
+
+
+def _beside(dice: Random, moments: list[float], odds: float, before: float) -> Iterator[float]:
+    """Instants shortly before or after some of the moments."""
+    for moment in moments:
+        if dice.random() < odds:
+            yield max(0.0, moment + dice.uniform(-before, 30.0))
+
+
+def _anywhen(dice: Random, end: float, an_hour: float) -> Iterator[float]:
+    """Instants spread over the run, so many an hour."""
+    at = dice.expovariate(an_hour / HOUR)
+    while at < end:
+        yield at
+        at += dice.expovariate(an_hour / HOUR)
+
+
+def _crashes(dice: Random, moments: list[float], end: float) -> Iterator[Crash]:
+    for moment in moments:
+        at = moment
+        while dice.random() < 0.6:  # noqa: PLR2004 -- and again while the last is healing
+            down = dice.choice((0.1, dice.uniform(0.1, 5), dice.uniform(1, 120)))
+            steps = int(dice.choice((1, 10, 100, 1000)) * dice.random())
+            yield Crash(at, steps, down, is_stop=dice.random() < 0.3)  # noqa: PLR2004
+            at += down + dice.choice((0.0, 0.1, 1.0, 60.0)) * dice.random()
+    for at in _anywhen(dice, end, 0.7):
+        longest = dice.choice((2.0, 60.0, 600.0, min(7200.0, end / 3)))
+        steps = dice.randrange(200)
+        yield Crash(at, steps, dice.uniform(0, longest), is_stop=dice.random() < 0.3)  # noqa: PLR2004
+
+
+def _broker(dice: Random, moments: list[float], end: float) -> Iterator[Outage]:
+    for at in [*_beside(dice, moments, 0.5, 60.0), *_anywhen(dice, end, 1.5)]:
+        how = dice.choices(("link", "broker", "session"), (6, 2, 1))[0]
+        longest = dice.choice((0.5, 5.0, 60.0, min(3600.0, end / 4)))
+        yield Outage(at, dice.uniform(0, longest), how, dice.randrange(200))
+
+
+def _disk(dice: Random, moments: list[float], end: float) -> Iterator[Outage]:
+    for at in [*_beside(dice, moments, 0.2, 10.0), *_anywhen(dice, end, 0.3)]:
+        yield Outage(at, dice.choice((0.01, 1.0, 20.0)) * dice.random(), "disk", dice.randrange(50))
+
+
+def _carrier(dice: Random, moments: list[float], end: float) -> Iterator[CarrierFault]:
+    """Small faults all the time, and periods in which one kind is the rule."""
+    yield CarrierFault(0.0, Fault("callbacks_duplicated", chance=0.05))
+    yield CarrierFault(0.0, Fault("callbacks_reordered", chance=0.05))
+    yield CarrierFault(0.0, Fault("callbacks_dropped", chance=0.03))
+    for kind in ("http_503", "http_429", "hang", "close_after_accept", "undelivered", "busy"):
+        yield CarrierFault(0.0, Fault(kind, chance=0.01, is_processed=dice.random() < 0.5))  # noqa: PLR2004
+    kinds = ("http_503", "http_429", "hang", "refuse", "close_after_accept", "undelivered", "busy",
+             "no_answer", "callbacks_dropped", "callbacks_reordered", "callbacks_duplicated")  # fmt: skip
+    for at in [*_beside(dice, moments, 0.5, 120.0), *_anywhen(dice, end, 0.3)]:
+        fault = Fault(
+            dice.choice(kinds),
+            seconds=dice.uniform(0, dice.choice((10.0, 60.0, min(900.0, end / 4)))),
+            chance=dice.choice((0.3, 0.8, 1.0)),
+            only=dice.choice(("", "", "sms", "call")),
+            is_processed=dice.random() < 0.5,  # noqa: PLR2004
+            retry_after_seconds=dice.choice((1, 2, 5)),
+        )
+        yield CarrierFault(at, fault)
