@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 
 from bench.contestants import Contestant, bare, commit, gateway
 from bench.sink import Sink
-from tests.brokers import mosquitto
+from tests.brokers import VILLAGE, mosquitto
 
 CONTESTANTS = {"gateway": gateway, "bare": bare, "commit": commit}
 SMOKES = 2.0
@@ -38,6 +38,8 @@ async def _flood(port: int, registry: Path, record: Path, rate: float, seconds: 
         "--seconds": str(seconds),
         "--smokes": str(SMOKES),
         "--record": str(record),
+        "--username": VILLAGE.username,
+        "--password": VILLAGE.password,
     }
     words = [word for pair in options.items() for word in pair]
     process = await asyncio.create_subprocess_exec(

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from tests.brokers import Mosquitto
+
 Contestant = Callable[[Path, int, int, Path], Awaitable[asyncio.subprocess.Process]]
 
 READY_SECONDS = 3.0
@@ -16,6 +18,8 @@ landline = "84310000"
 folder = "state"
 [mqtt]
 url = "mqtt://127.0.0.1:{mqtt}"
+username = "{user}"
+password = "{secret}"
 [web]
 port = 0
 [channels.twilio]
@@ -39,7 +43,13 @@ async def gateway(
 ) -> asyncio.subprocess.Process:
     """Start the real daemon on its own state folder, with the registry imported."""
     config = folder / "config.toml"
-    config.write_text(CONFIG.format(mqtt=mqtt_port, sink=sink_port, sid="5" * 32))
+    config.write_text(CONFIG.format(
+            mqtt=mqtt_port,
+            sink=sink_port,
+            sid="5" * 32,
+            user=Mosquitto.gateway.username,
+            secret=Mosquitto.gateway.password,
+        ))
     program, option = ("-m", "gateway.cli"), ("--config", str(config))
     imported = await _start(*program, "registry", "import", str(registry), *option)
     if await imported.wait() != 0:

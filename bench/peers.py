@@ -13,6 +13,8 @@ from pathlib import Path
 import aiohttp
 import aiomqtt
 
+from tests.brokers import Mosquitto
+
 
 def _table(folder: Path) -> sqlite3.Connection:
     """Open a table that survives a power cut, as careful people set it."""
@@ -21,6 +23,11 @@ def _table(folder: Path) -> sqlite3.Connection:
     table.execute("PRAGMA synchronous=FULL")
     table.execute("CREATE TABLE IF NOT EXISTS said (topic TEXT, payload BLOB)")
     return table
+
+
+def _client(port: int) -> aiomqtt.Client:
+    login = Mosquitto.gateway
+    return aiomqtt.Client("127.0.0.1", port, username=login.username, password=login.password)
 
 
 async def _post(http: aiohttp.ClientSession, url: str, home: str) -> None:
@@ -33,7 +40,7 @@ async def run(kind: str, mqtt_port: int, sink_port: int, folder: Path) -> None:
     table = _table(folder) if kind == "commit" else None
     url = f"http://127.0.0.1:{sink_port}/"
     posts: set[asyncio.Task[None]] = set()
-    async with aiohttp.ClientSession() as http, aiomqtt.Client("127.0.0.1", mqtt_port) as client:
+    async with aiohttp.ClientSession() as http, _client(mqtt_port) as client:
         await client.subscribe("care/v1/#", qos=1)
         async for message in client.messages:
             payload = bytes(message.payload) if isinstance(message.payload, bytes) else b""

@@ -154,7 +154,10 @@ def attend(alarm: AlarmName, *, config: ConfigFile = CONFIG, by: By = None) -> N
 def close(
     alarm: AlarmName,
     *,
-    disposition: Annotated[Disposition, typer.Option("--as", help="处置结果 how it ended.")],
+    disposition: Annotated[
+        Disposition,
+        typer.Option("--as", metavar="DISPOSITION", help=f"处置结果 {', '.join(Disposition)}."),
+    ],
     note: Annotated[str, typer.Option(help="备注 in your own words, for the alarm log.")] = "",
     config: ConfigFile = CONFIG,
     by: By = None,

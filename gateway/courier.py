@@ -123,10 +123,18 @@ class Courier:
         await self._recover()
         async with asyncio.TaskGroup() as tasks:
             while True:
-                for effect in await self._commit_calls(self._due()):
-                    await self._free.acquire()
-                    tasks.create_task(self._act(effect))
+                due = self._due()
+                calls = [effect for effect in due if _is_call(effect)]
+                await self._start(tasks, [effect for effect in due if not _is_call(effect)])
+                await self._commit_calls(calls)
+                await self._start(tasks, calls)
                 await self._until_next()
+
+    async def _start(self, tasks: asyncio.TaskGroup, effects: list[Effect]) -> None:
+        """Start acting on each, as far as there is room."""
+        for effect in effects:
+            await self._free.acquire()
+            tasks.create_task(self._act(effect))
 
     def _due(self) -> list[Effect]:
         """Take off the queue what may go now, urgent first."""
@@ -157,17 +165,15 @@ class Courier:
             pass
         self._wake.clear()
 
-    async def _commit_calls(self, due: list[Effect]) -> list[Effect]:
-        """Commit the calls among them as SENDING, in one transaction, before any is posted."""
-        calls = [e for e in due if isinstance(e, Submit) and e.medium is Medium.VOICE]
+    async def _commit_calls(self, calls: list[Effect]) -> None:
+        """Commit calls as SENDING, in one transaction, before any is posted."""
         if not calls:
-            return due
+            return
         moves = [OrderMove(call.key, OrderState.SENDING) for call in calls]
         try:
             await self._journal.commit(Batch(moves=moves))
         except CommitFailedError as error:
             _log.critical("calls_unjournaled", reason=str(error), calls=len(calls))
-        return due
 
     async def _act(self, effect: Effect) -> None:
         """Do one thing and report what came of it."""
@@ -275,3 +281,8 @@ class Courier:
     def attempt(self, attempt_id: str) -> Submit | None:
         """Find a running attempt, for an answer that names it."""
         return self._submits.get(attempt_id)
+
+
+def _is_call(effect: Effect) -> bool:
+    """Say whether this places a call, which must be committed before it is posted."""
+    return isinstance(effect, Submit) and effect.medium is Medium.VOICE

@@ -180,7 +180,8 @@ def show(found: object) -> str:
 
 
 def _line(text: str) -> str:
-    """Cut a text, and take out of it what a terminal would obey."""
+    """Cut a text, without a password in an address and without what a terminal would obey."""
+    text = re.sub(r"(?<=//)[^\s\"]*@", "…@", text[:2000])
     text = re.sub(r"[\s\x00-\x1f\x7f-\x9f]", " ", text[: SHOWN + 1])
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
 

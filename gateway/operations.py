@@ -46,8 +46,6 @@ from gateway.tables import to_us
 
 LINES_AT_ONCE = 100
 PIECE_CHARS = 64 * 1024
-MOST_LINES = 20_000
-"""Pieces of an import."""
 MOST_NAMED = 10
 """Alarms listed where a prefix means more than one."""
 

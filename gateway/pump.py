@@ -47,10 +47,10 @@ TURN = 512
 HOLD = timedelta(seconds=30)
 """How long, at most, a backlog may still be coming after a link is up."""
 
-_DOWN_HOLD = timedelta(days=1)
 SNAPSHOT_EVERY = 50_000
 """Entries between two snapshots: what a start has to fold at most."""
 
+_DOWN_HOLD = timedelta(days=1)
 _RETRY_SECONDS = 1.0
 _ENCODER = msgspec.json.Encoder()
 _log = structlog.get_logger(__name__)
@@ -109,8 +109,12 @@ class Pump:
         clock: Clock,
         snapshot_every: int = SNAPSHOT_EVERY,
     ) -> None:
-        """Take the parts; `engine` must be what the journal folds to."""
+        """Take the parts; `engine` must be what the journal folds to.
+
+        `is_mid_turn` says that the state may be ahead of the journal.
+        """
         self.engine = engine
+        self.is_mid_turn = False
         self.counts: dict[str, int] = defaultdict(int)
         self.grown = asyncio.Condition()
         self.seq = 0
@@ -123,7 +127,6 @@ class Pump:
         self._clock = clock
         self._snapshot_every = snapshot_every
         self._since_snapshot = 0
-        self.is_mid_turn = False
 
     async def run(self) -> None:
         """Turn until cancelled; after a crash in a turn, go back to the journal first."""
@@ -252,9 +255,14 @@ class Pump:
                 self.grown.notify_all()
         self._since_snapshot += len(turn.batch.entries)
         if self._since_snapshot >= self._snapshot_every:
-            await self.snapshot()
+            await self._store_snapshot()
 
     async def snapshot(self) -> None:
+        """Store the state, unless a turn was cut off: it is then ahead of the journal."""
+        if not self.is_mid_turn:
+            await self._store_snapshot()
+
+    async def _store_snapshot(self) -> None:
         """Store the state as it stands; a failure costs only a longer replay."""
         try:
             taken = Snapshot(self.seq, self._clock.now(), self.engine.snapshot())

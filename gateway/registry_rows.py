@@ -18,6 +18,9 @@ from sensors.families.own import RESERVED_HOME
 FAMILIES = frozenset(discover())
 
 
+_NO_NUMBER = Words("不是 E.164 格式的电话号码", "is not a telephone number in E.164 form")
+
+
 def _phone(number: str) -> str:
     """Demand the one spelling under which a carrier and a caller's number are the same."""
     try:
@@ -28,15 +31,11 @@ def _phone(number: str) -> str:
             Words("写本人的手机号", "write the person's own number"),
         ) from None
     except NumberError:
-        spelled = ""
-    if spelled != number:
-        example = spelled or "+8613812345678"
         raise wrong(
-            Words("不是 E.164 格式的电话号码", "is not a telephone number in E.164 form"),
-            Words(f"写成 {example}", f"write {example}")
-            if spelled
-            else Words(f"写成 {example} 的样子", f"write it like {example}"),
-        )
+            _NO_NUMBER, Words("写成 +8613812345678 的样子", "write it like +8613812345678")
+        ) from None
+    if spelled != number:
+        raise wrong(_NO_NUMBER, Words(f"写成 {spelled}", f"write {spelled}"))
     return number
 
 

@@ -5,12 +5,19 @@ what `--json` prints.
 """
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
+from msgspec import Meta
 
 from alerting.event import Verb
 
 NEWEST = 20
+"""Lines of the alarm log that are given where nothing else is said."""
+
+Seq = Annotated[int, Meta(ge=0, le=2**53)]
+Count = Annotated[int, Meta(ge=0, le=20_000)]
+Instant = Annotated[datetime, Meta(tz=True)]
 
 
 class Asked(msgspec.Struct, frozen=True, tag_field="do", forbid_unknown_fields=True):
@@ -50,8 +57,8 @@ class ReadLog(Asked, frozen=True, tag="log"):
     With `is_followed` it goes on as lines are written.
     """
 
-    after_seq: int | None = None
-    since: datetime | None = None
+    after_seq: Seq | None = None
+    since: Instant | None = None
     is_followed: bool = False
 
 
@@ -66,7 +73,7 @@ class VerifyLog(Asked, frozen=True, tag="verify"):
 class ReadQuarantine(Asked, frozen=True, tag="quarantine"):
     """Give what could not be used, the newest first."""
 
-    limit: int = 100
+    limit: Count = 100
 
 
 class ImportRegistry(Asked, frozen=True, tag="import"):
@@ -75,7 +82,7 @@ class ImportRegistry(Asked, frozen=True, tag="import"):
     After the request come `lines` lines, each a piece of the file as JSON: `{"homes": […]}`.
     """
 
-    lines: int
+    lines: Count
     is_whole: bool = False
     is_dry_run: bool = False
 

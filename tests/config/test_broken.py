@@ -50,7 +50,7 @@ BROKEN: dict[str, tuple[str, list[tuple[str, str]]]] = {
     ),
     "a password in an address": (
         HEAD + '[mqtt]\nurl = "mqtt://me:hunter-two@broker"\n',
-        [("mqtt.url", "")],
+        [("mqtt.url", '"mqtt://…@broker"')],
     ),
     "TLS without its CA": (HEAD + '[mqtt]\nurl = "mqtts://broker"\n', [("mqtt.ca_file", "")]),
     "a CA without TLS": (
@@ -98,7 +98,10 @@ BROKEN: dict[str, tuple[str, list[tuple[str, str]]]] = {
     ),
     "a secret given twice, once in a file that is not there": (
         HEAD + TWILIO + 'auth_token_file = "/nowhere/token"\n',
-        2 * [("channels.twilio.auth_token_file", "")],
+        [
+            ("channels.twilio.auth_token_file", ""),
+            ("channels.twilio.auth_token_file", "/nowhere/token"),
+        ],
     ),
     "an unknown channel": (HEAD + "[channels.pigeon]\n", [("channels.pigeon", "{…}")]),
     "automatic dialling": (HEAD + '[dispatch]\nmode = "auto"\n', [("dispatch.mode", '"auto"')]),

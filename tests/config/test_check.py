@@ -128,11 +128,20 @@ def test_gaps_of_the_registry_are_found(tmp_path: Path) -> None:
 
 
 def test_a_registry_is_read_without_changing_a_byte(tmp_path: Path) -> None:
-    """Also of a gateway that runs."""
+    """And without leaving a file behind."""
     path = store(tmp_path, GAPS)
     before = path.read_bytes()
     checked(tmp_path, HEAD + TWILIO)
-    assert before == path.read_bytes()
+    assert (before, [DATABASE]) == (path.read_bytes(), [p.name for p in path.parent.iterdir()])
+
+
+def test_the_registry_of_a_running_gateway_is_read(tmp_path: Path) -> None:
+    """Also what stands in the write-ahead log alone."""
+    path = store(tmp_path, GAPS)
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("UPDATE residents SET phone = '+8613800000001' WHERE id = 'r1'")
+        findings = checked(tmp_path, HEAD + TWILIO)
+    assert "registry.residents" not in [finding.mistake.path for finding in findings.found]
 
 
 @pytest.mark.parametrize("data", [b"", b"no database" * 100])

@@ -76,8 +76,9 @@ class Daemon:
         return [sys.executable, "-c", f"from {module} import main; main()", *words]
 
     def environment(self) -> dict[str, str]:
-        """The process's environment."""
-        ours = {k: v for k, v in os.environ.items() if not k.startswith("SMARTCARE_")}
+        """The process's environment: none of our settings, and bytecode kept as usual."""
+        left_out = ("SMARTCARE_", "PYTHONDONTWRITEBYTECODE")
+        ours = {key: word for key, word in os.environ.items() if not key.startswith(left_out)}
         return {**ours, "SMARTCARE_MUTANT": ",".join(self._conditions)}
 
     def start(self) -> None:

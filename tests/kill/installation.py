@@ -54,7 +54,7 @@ async def installed(  # noqa: PLR0913 -- what one installation differs in from a
         await daemon.call("registry", "import", str(registry), "--config", str(place.config))
         daemon.start()
         await daemon.ready()
-        await ground.revive()
+        await ground.ready()
         village = Village(folder, registry)
         stack.push_async_callback(village.stop)
         yield Installation(place, ground, daemon, carrier, village)

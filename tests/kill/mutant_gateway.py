@@ -43,14 +43,11 @@ def _synchronous_normal() -> None:
 def _stale_acknowledgement() -> None:
     """A token counts on whatever connection there is."""
 
-    def careless(self: mqtt_link.MqttLink, tokens: list[Token]) -> None:
-        for token in tokens:
-            self._ledger.strike(token.mid)  # noqa: SLF001
+    def careless(self: mqtt_link.MqttLink, token: Token) -> None:
+        if self._ledger.strike(token.mid):  # noqa: SLF001
             self._client.ack(token.mid, token.qos)  # noqa: SLF001
-        if self._ledger.is_low:  # noqa: SLF001
-            self._wire.resume()  # noqa: SLF001
 
-    mqtt_link.MqttLink.acknowledge = careless  # type: ignore[method-assign]
+    mqtt_link.MqttLink._acknowledge = careless  # type: ignore[method-assign]  # noqa: SLF001
 
 
 def _dropped_outbox_row() -> None:

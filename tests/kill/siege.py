@@ -25,6 +25,9 @@ from tests.kill.write_lock import WriteLock
 RATE, SMOKES = 60.0, 20.0
 HOMES = 400
 SETTLE_SECONDS = 45.0
+OPEN_SHARE = 0.15
+"""Of the kills so many at least must find a request to the carrier open."""
+
 LANES = 4
 """Connections of the village; the gateway's is one more."""
 
@@ -234,6 +237,8 @@ class Siege:
             any(kill <= at <= kill + SECOND for at in self._all.carrier.broken_off)
             for kill in self._kills
         )
+        if struck < OPEN_SHARE * len(self._kills):
+            verdict.violations.append(f"only {struck} kills found a request to the carrier open")
         starts = sorted(self._all.daemon.starts_seconds)
         verdict.counts["kills of the gateway"] = len(self._kills)
         verdict.counts["  with a request to the carrier open"] = struck

@@ -33,6 +33,9 @@ class Site(Protocol):
     def login(self) -> Login:
         """Say how the village logs in; for the embedded broker, once the gateway has started."""
 
+    async def ready(self) -> None:
+        """Wait until it accepts connections; raises TimeoutError."""
+
     def kill(self) -> None:
         """Kill the broker (SIGKILL)."""
 
@@ -65,12 +68,16 @@ class Embedded:
         for pid in self._pids():
             os.kill(pid, signal.SIGKILL)
 
-    async def revive(self) -> None:
-        """Wait for the gateway to do it."""
+    async def ready(self) -> None:
+        """Wait until the gateway has begun it and it accepts connections."""
         async with CLOCK.timeout(READY_SECONDS):
             while not self._config.exists():
                 await CLOCK.sleep(0.02)
         await accepting(self.login().port)
+
+    async def revive(self) -> None:
+        """Leave it to the gateway."""
+        await self.ready()
 
     def _pids(self) -> list[int]:
         wanted = f"\0-c\0{self._config}\0".encode()
@@ -104,6 +111,10 @@ class External:
     def kill(self) -> None:
         """Kill it."""
         self._broker.kill()
+
+    async def ready(self) -> None:
+        """Wait until it accepts connections."""
+        await self._broker.ready()
 
     async def revive(self) -> None:
         """Start it again."""

@@ -72,6 +72,14 @@ class TestReceiving:
             (receipt,) = await rig.receipts(1)
             assert (b"old", True) == (receipt.payload, receipt.is_retained)
 
+    async def test_a_device_cannot_speak_for_another(self, broker: Broker) -> None:
+        """The broker throws it away, and does not say so."""
+        async with linked(broker) as rig:
+            await rig.next(LinkUp)
+            await publish(broker, [b"forged"], topic="care/v1/h1/smoke-2/smoke", login=DEVICE)
+            await publish(broker, [b"true"], login=DEVICE)
+            assert [b"true"] == payloads(await rig.receipts(1))
+
     async def test_an_endless_payload_is_cut(self, broker: Broker) -> None:
         """It arrives short enough to keep and long enough to be refused."""
         async with linked(broker) as rig:

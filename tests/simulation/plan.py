@@ -93,7 +93,9 @@ def draw(
     if Harm.DISK in harms:
         plan.outages += _disk(Random(f"{seed}/disk"), moments, end)
     healed = end + HEALING
-    plan.crashes = [c._replace(down_seconds=min(c.down_seconds, healed - c.at)) for c in plan.crashes]
+    plan.crashes = [
+        c._replace(down_seconds=min(c.down_seconds, healed - c.at)) for c in plan.crashes
+    ]
     plan.outages = sorted(o._replace(seconds=min(o.seconds, healed - o.at)) for o in plan.outages)
     if Harm.CARRIER in harms:
         faults = _carrier(Random(f"{seed}/carrier"), moments, end)
@@ -104,9 +106,7 @@ def draw(
 # --- emergencies ----------------------------------------------------------------------------------
 
 
-def _emergencies(
-    dice: Random, hours: float, homes: Sequence[Household]
-) -> Iterator[Emergency]:
+def _emergencies(dice: Random, hours: float, homes: Sequence[Household]) -> Iterator[Emergency]:
     """Two clusters at least; a home has rest after what it went through."""
     free_from = {home.id: 0.0 for home in homes}
     seconds = hours * HOUR
@@ -116,8 +116,11 @@ def _emergencies(
         at = dice.uniform(min(600.0, seconds / 10), seconds - QUIET_END)
         for _ in range(dice.choice((1, 1, 2, 3))):
             at += dice.choice((0.0, dice.uniform(0, 1), dice.uniform(0, 60)))
-            free = [home for home in homes if abs(at - free_from[home.id]) > REST_OF_A_HOME
-                    or not free_from[home.id]]
+            free = [
+                home
+                for home in homes
+                if abs(at - free_from[home.id]) > REST_OF_A_HOME or not free_from[home.id]
+            ]
             if not free:
                 return
             home = dice.choice(free)

@@ -39,7 +39,9 @@ class Village:
         for row in self._people.values():
             number = str(row["phone"])
             dice = Random(f"{seed}/phone/{number}")
-            yield Phone(number, str(row["name"]), draw(str(row.get("role", "resident")), dice), dice)
+            yield Phone(
+                number, str(row["name"]), draw(str(row.get("role", "resident")), dice), dice
+            )
 
     def devices(self, salt: str) -> dict[str, Device]:
         """Make every device by its native id."""

@@ -96,6 +96,7 @@ class World:
         self.looked_up: list[Resolve] = []
         self.taken_back: list[Cancel] = []
         self.events: list[tuple[datetime, Event]] = []
+        self.decisions: list[Decision] = []
         self.times: list[tuple[datetime, str]] = []
         self._moves = 0
         for record in records or (home(),):
@@ -107,6 +108,7 @@ class World:
         """Give the core an event and sort what it asks for."""
         self.events.append((self.now, event))
         decision = self.engine.handle(event, self.now)
+        self.decisions.append(decision)
         for effect in decision.effects:
             self._sort(effect)
         return decision

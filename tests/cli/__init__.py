@@ -1,0 +1,1 @@
+"""The operator's way in: the control socket, the operations behind it, and the command line."""

@@ -1,0 +1,1 @@
+"""The pure core, piece by piece, and what must hold whatever comes in."""
