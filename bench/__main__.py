@@ -11,17 +11,17 @@ import json
 import os
 import platform
 import sys
-import time
-from datetime import UTC, datetime
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench.contestants import Contestant, bare, commit, gateway
-from bench.sink import Sink
+from bench.sink import CLOCK, Sink
 from tests.brokers import VILLAGE, mosquitto
 
 CONTESTANTS = {"gateway": gateway, "bare": bare, "commit": commit}
 SMOKES = 2.0
+TAIL = timedelta(seconds=2)
 
 
 def _quantile(sorted_ms: list[float], share: float) -> float:
@@ -57,7 +57,9 @@ def _latencies(record: Path, sink: Sink) -> tuple[list[float], int]:
         if said["kind"] == "smoke":
             first.setdefault(said["home"], said["sent_us"])
     found = [
-        (sink.arrivals[home][0] - sent) / 1000 for home, sent in first.items() if home in sink.arrivals
+        (sink.arrivals[home][0] - sent) / 1000
+        for home, sent in first.items()
+        if home in sink.arrivals
     ]
     return sorted(found), len(first) - len(found)
 
@@ -72,13 +74,13 @@ async def _measure(
         process = await contestant(folder, broker.port, sink.port, registry)
         cpu_before = _cpu_seconds(process.pid)
         await _flood(broker.port, registry, record, rate, seconds)
-        await asyncio.sleep(2.0)  # noqa: TID251 -- the tail of the last smokes
+        await CLOCK.wait(TAIL)
         cpu = _cpu_seconds(process.pid) - cpu_before
         process.terminate()
         await process.wait()
     await sink.stop()
     found, missing = _latencies(record, sink)
-    figures = {"missing": missing, "smokes": len(found) + missing}
+    figures: dict[str, float] = {"missing": missing, "smokes": len(found) + missing}
     if found:
         figures |= {f"p{round(s * 100)}_ms": _quantile(found, s) for s in (0.5, 0.95, 0.99)}
     figures["cpu_s_per_100k"] = cpu / (rate * seconds) * 100_000
@@ -98,7 +100,7 @@ def machine() -> dict[str, object]:
         "machine": platform.machine(),
         "python": platform.python_version(),
         "kernel": platform.release(),
-        "at": datetime.fromtimestamp(time.time(), UTC).isoformat(timespec="seconds"),
+        "at": CLOCK.now().isoformat(timespec="seconds"),
     }
 
 
@@ -119,9 +121,14 @@ async def _run(rates: list[float], seconds: float, homes: int, out: Path) -> Non
                 results.append({"contestant": title, "rate": rate, **figures})
                 print(_row(results[-1]), flush=True)
     _ratios(results)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(json.dumps({"machine": machine(), "results": results}, indent=1) + "\n")
+    _write(out, json.dumps({"machine": machine(), "results": results}, indent=1) + "\n")
     print(f"written to {out}")
+
+
+def _write(out: Path, text: str) -> None:
+    """Write the record, making its folder."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(text)
 
 
 def _row(result: dict[str, object]) -> str:

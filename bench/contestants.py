@@ -3,13 +3,15 @@
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from pathlib import Path
 
+from simulators.clock import Clock
 from tests.brokers import Mosquitto
 
 Contestant = Callable[[Path, int, int, Path], Awaitable[asyncio.subprocess.Process]]
 
-READY_SECONDS = 3.0
+READY = timedelta(seconds=3)
 CONFIG = """
 [community]
 name = "测速"
@@ -43,19 +45,21 @@ async def gateway(
 ) -> asyncio.subprocess.Process:
     """Start the real daemon on its own state folder, with the registry imported."""
     config = folder / "config.toml"
-    config.write_text(CONFIG.format(
+    config.write_text(
+        CONFIG.format(
             mqtt=mqtt_port,
             sink=sink_port,
             sid="5" * 32,
             user=Mosquitto.gateway.username,
             secret=Mosquitto.gateway.password,
-        ))
+        )
+    )
     program, option = ("-m", "gateway.cli"), ("--config", str(config))
     imported = await _start(*program, "registry", "import", str(registry), *option)
     if await imported.wait() != 0:
         raise RuntimeError("the registry was not imported")
     process = await _start(*program, "run", *option)
-    await asyncio.sleep(READY_SECONDS)  # noqa: TID251 -- a bench waits on the real clock
+    await Clock().wait(READY)
     return process
 
 
@@ -80,5 +84,5 @@ async def _peer(
 ) -> asyncio.subprocess.Process:
     words = ("-m", "bench.peers", kind, str(mqtt_port), str(sink_port), str(folder))
     process = await _start(*words)
-    await asyncio.sleep(READY_SECONDS)  # noqa: TID251 -- a bench waits on the real clock
+    await Clock().wait(READY)
     return process

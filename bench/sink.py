@@ -6,8 +6,11 @@ callback's attempt id (the gateway) or as the whole body (the peers).
 
 import asyncio
 import re
-import time
 from contextlib import closing
+
+from simulators.clock import Clock
+
+CLOCK = Clock()
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 _HOME = re.compile(rb"(h\d{4,5})-smoke-|^(h\d{4,5})$")
@@ -49,7 +52,7 @@ class Sink:
                     body = await reader.readexactly(int(found[1]) if found else 0)
                 except (asyncio.IncompleteReadError, ConnectionError):
                     return
-                at = time.time_ns() // 1000
+                at = round(CLOCK.now().timestamp() * 1_000_000)
                 home = _HOME.search(body)
                 if home is not None:
                     name = (home[1] or home[2]).decode()

@@ -195,7 +195,10 @@ def _stored(database: Path) -> Registry:
     """Read a registry without changing a byte; an empty one where there is none."""
     if not database.is_file():
         return Registry()
-    with closing(sqlite3.connect(f"file:{quote(str(database))}?mode=ro", uri=True)) as connection:
+    # Without a log nobody writes, and SQLite must not make one: it would be ours, perhaps root's,
+    # and the gateway's user could not start on it.
+    how = "mode=ro" if database.with_name(f"{database.name}-wal").exists() else "immutable=1"
+    with closing(sqlite3.connect(f"file:{quote(str(database))}?{how}", uri=True)) as connection:
         found = {name: connection.execute(sql).fetchall() for name, sql in QUERIES.items()}
     return Registry(rows_of(found))
 

@@ -141,10 +141,9 @@ class Operations:
         """Order a rehearsal and show its alarm."""
         event = DrillOrdered(drill.home, drill.kind, self._operator(drill.by))
         await self._commit(Job(events=(event,)))
-        home = self._door.engine.homes[drill.home]
-        alarm = home.open_alarm(drill.kind)
-        if alarm is not None:
-            yield self._view(alarm)
+        for alarm in self._door.engine.homes[drill.home].alarms.values():
+            if alarm.is_drill and alarm.is_open and alarm.kind == drill.kind:
+                yield self._view(alarm)
 
     async def _commit(self, job: Job) -> None:
         """Let the core decide; what it refuses is said in words."""

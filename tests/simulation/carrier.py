@@ -40,6 +40,7 @@ Reach = Callable[[str, Mapping[str, str], Mapping[str, str]], Awaitable[tuple[in
 
 PUBLIC_URL = "https://care.example"
 NEWEST = 50
+NEVER_TAKEN = frozenset({Outcome.NOT_SENT, Outcome.RETRY})
 
 
 class Doorbell(Webhooks):
@@ -57,15 +58,22 @@ class Carrier:
     """One carrier with the phones at its far end; survives the gateway.
 
     Attributes:
-        posts: how often each voice attempt was posted.
+        posts: how often each voice attempt was posted, where it may have been taken.
+        is_excused: whether the gateway may do things twice now, because it cannot write.
         exchange: phones and faults.
     """
 
     def __init__(
-        self, clock: VillageClock, trace: Trace, seed: int, on_display: Callable[[Phone, str], None]
+        self,
+        clock: VillageClock,
+        trace: Trace,
+        seed: int,
+        on_display: Callable[[Phone, str], None],
+        fail: Callable[[str], None],
     ) -> None:
         self.posts: Counter[str] = Counter()
-        self.trace, self.clock = trace, clock
+        self.is_excused: Callable[[], bool] = lambda: False
+        self.trace, self.clock, self._fail = trace, clock, fail
         self.settings = Settings(seed=seed, public_url=PUBLIC_URL)
         self.dice = Random(f"{seed}/wire")
         self.log = EventLog(None, clock)
@@ -85,6 +93,14 @@ class Carrier:
     def switch_on(self, fault: Fault) -> None:
         """Switch a fault on, now."""
         self.exchange.faults.switch_on(fault, self.clock.now())
+
+    def count_call(self, attempt_id: str) -> None:
+        """A call is about to be posted; an attempt leaves the box once, over all its lives."""
+        if self.is_excused():
+            return
+        self.posts[attempt_id] += 1
+        if self.posts[attempt_id] > 1:
+            self._fail(f"posted twice: {attempt_id}")
 
     async def close(self) -> None:
         """Stop; raises what went wrong inside the carrier itself."""
@@ -202,10 +218,15 @@ class CarrierChannel(TwilioChannel):
         self._carrier = carrier
 
     async def _post(self, order: Order, now: datetime) -> Listed:
-        if order.medium is Medium.VOICE:
-            self._carrier.posts[order.attempt_id] += 1
         self._carrier.trace.note(f"posted {order.attempt_id}")
-        return await super()._post(order, now)
+        if order.medium is Medium.VOICE:
+            self._carrier.count_call(order.attempt_id)
+        try:
+            return await super()._post(order, now)
+        except RefusedError as error:
+            if error.submitted.outcome in NEVER_TAKEN:
+                self._carrier.posts[order.attempt_id] -= 1
+            raise
 
 
 def _tried(act: Callable[[], Answer]) -> Answer:

@@ -1,6 +1,7 @@
 """Carrying out what the plan says goes wrong, each kind in a task of its own."""
 
 from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime, timedelta
 
 from gateway.memory_journal import MemoryJournal
 from tests.simulation.broker import Broker
@@ -17,6 +18,13 @@ class Faults:
         self, loop: VirtualLoop, clock: VirtualClock, trace: Trace, end: Callable[[Crash], None]
     ) -> None:
         self._loop, self._clock, self._trace, self._end = loop, clock, trace, end
+        self._disk_at: datetime | None = None
+
+    def disk_troubled(self, journal: MemoryJournal, after: timedelta) -> bool:
+        """Whether the disk is full, or was until some time ago."""
+        if journal.is_full:
+            return True
+        return self._disk_at is not None and self._clock.now() - self._disk_at < after
 
     async def _until(self, at: float) -> None:
         await self._clock.sleep(max(0.0, at - self._loop.elapsed))
@@ -57,6 +65,7 @@ class Faults:
             await self._clock.sleep(outage.seconds)
             if outage.how == "disk":
                 journal.is_full = False
+                self._disk_at = self._clock.now()
             elif outage.how != "link":
                 if outage.how == "session":
                     broker.forget()

@@ -4,7 +4,6 @@ They look from outside, at the journal's tables, the broker's receipts, the carr
 the phones' displays, and at the engine's state where it must equal what the journal folds to.
 """
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import msgspec
@@ -149,13 +148,6 @@ async def keys_are_unique(log: Log) -> None:
     rows = await log.read("SELECT what, key FROM offered GROUP BY what, key HAVING count(*) > 1")
     if rows:
         raise ViolationError(f"offered twice: {[tuple(row) for row in rows[:5]]}")
-
-
-def no_call_is_posted_twice(posts: Mapping[str, int]) -> None:
-    """A voice attempt leaves the box at most once, over all lives of the gateway."""
-    twice = sorted(attempt for attempt, count in posts.items() if count > 1)
-    if twice:
-        raise ViolationError(f"posted twice: {twice[:5]}")
 
 
 # --- at the end -----------------------------------------------------------------------------------

@@ -129,7 +129,7 @@ class World:
         self._troubled = {emergency.home_id for emergency in self._plan.emergencies}
         self._salt_dice = Random(f"{seed}/salt")
         self._is_reachable = dice.random() < 0.8  # noqa: PLR2004 -- most gateways have an address
-        self._disk_at = self._up_at = self._start
+        self._up_at = self._start
         self._crash: Crash | None = None
 
     # --- a run ------------------------------------------------------------------------------------
@@ -162,7 +162,9 @@ class World:
         await self._journal.write(invariants.OFFERED)
         self._broker = Broker(clock, trace, Random(f"{seed}/broker"), self._run)
         village_clock = VillageClock(self._loop, self._start)
-        self._carrier = Carrier(village_clock, trace, seed, self._display)
+        self._carrier = Carrier(village_clock, trace, seed, self._display, self._fail)
+        faults = self._faults = Faults(self._loop, clock, trace, self._end_life)
+        self._carrier.is_excused = lambda: faults.disk_troubled(self._journal, AFTER_TROUBLE)
         phones = {phone.number: phone for phone in self._village.phones(seed)}
         self._ground = Ground(
             clock,
@@ -178,7 +180,6 @@ class World:
         self._box = Box(self._ground, 1, self._parts)
         await self._carrier.open(phones.values(), lambda *said: self._box.answer(*said))
         self._residents = Residents(self._village, self._broker, clock, seed, self._run)
-        faults = Faults(self._loop, clock, trace, self._end_life)
         emergencies = self._plan.emergencies
         self._run(self._live_again())
         self._run(self._residents.live(emergencies))
@@ -284,15 +285,13 @@ class World:
         for round_number in count():
             await self._clock.sleep(WATCH_SECONDS)
             now = self._clock.now()
-            if self._journal.is_full:
-                self._disk_at = now
-            invariants.no_call_is_posted_twice(self._carrier.posts)
-            settled_at = max(self._up_at, self._disk_at) + AFTER_TROUBLE
-            if not self._box.is_up or self._box.is_busy or now < settled_at:
+            is_troubled = self._faults.disk_troubled(self._journal, AFTER_TROUBLE)
+            is_young = now - self._up_at < AFTER_TROUBLE
+            if not self._box.is_up or self._box.is_busy or is_troubled or is_young:
                 continue
             invariants.somebody_or_something_is_due(self._box.pump.engine, now)
             if round_number % (ORDERS_SECONDS / WATCH_SECONDS) == 0:
-                await invariants.no_order_is_forgotten(self._journal, now, settled_at)
+                await invariants.no_order_is_forgotten(self._journal, now, self._up_at)
 
     async def _check_death(self) -> None:
         """What a life leaves: everything acknowledged is kept, and the journal is the state."""
@@ -322,7 +321,6 @@ class World:
         await invariants.no_order_is_forgotten(journal, self._clock.now(), self._up_at)
         await invariants.keys_are_unique(journal)
         await invariants.log_is_whole(journal)
-        invariants.no_call_is_posted_twice(self._carrier.posts)
         told = {
             number
             for number, names in self._residents.names.items()
