@@ -22,15 +22,7 @@ from gateway.cli_reach import (
     say,
     write_json,
 )
-from gateway.cli_words import (
-    DISPOSITIONS,
-    KINDS,
-    STATES,
-    both,
-    line_of,
-    plain,
-    span,
-)
+from gateway.cli_words import DISPOSITIONS, KINDS, STATES, both, line_of, plain, span
 from gateway.clock import SystemClock
 from gateway.request import Act, AlarmView, Drill, LineView, ListAlarms, ReadLog, Request
 
@@ -120,9 +112,9 @@ def _gather(views: list[AlarmView]) -> Callable[[bytes], None]:
 def _table(reach: Reach, views: list[AlarmView]) -> Table:
     """Lay alarms out as the desk reads them: what, where, who goes, and until when."""
     now = SystemClock().now()
-    table = Table(
-        "报警 alarm", "住户 home", "种类 kind", "状态 state", "起 since", "谁 who", "下一步 next"
-    )
+    table = Table(*_COLUMNS)
+    # The next command needs the whole id, so it is the other columns that are folded.
+    table.columns[0].min_width = max(len(view.id) for view in views)
     for view in views:
         drill = "演练 drill " if view.is_drill else ""
         ended = f" {both(DISPOSITIONS, view.disposition)}" if view.disposition else ""

@@ -29,6 +29,9 @@ PARALLEL = 64
 
 _TRACKED = timedelta(minutes=10)
 _RESCUE_AGAIN = timedelta(seconds=60)
+_LISTED_WITHIN = timedelta(seconds=10)
+"""A provider may list a call some seconds late, so only then is one not found not there."""
+
 _OPEN = {Outcome.ACCEPTED, Outcome.RINGING, Outcome.ANSWERED, Outcome.UNKNOWN}
 _DECODER: msgspec.json.Decoder[Effect] = msgspec.json.Decoder(Effect)
 _log = structlog.get_logger(__name__)
@@ -108,11 +111,13 @@ class Courier:
     def _take_up(self, stored: StoredOrder, submit: Submit) -> None:
         """Watch an attempt of the last run; one that was about to be posted is UNKNOWN."""
         order = self._scribe.order(submit, stored.created_at)
-        if order is None:
+        channel = self._channels.get(submit.medium)
+        if order is None or channel is None:
+            self._tell(submit, Submitted(Outcome.CHANNEL_FAULT, detail="no channel any more"))
             return
         self._submits[submit.key] = submit
         self._orders[submit.key] = msgspec.structs.replace(order, provider_id=stored.provider_id)
-        self._channels[submit.medium].track(self._orders[submit.key])
+        channel.track(self._orders[submit.key])
         if stored.state is OrderState.SENDING:
             self._tell(submit, Submitted(Outcome.UNKNOWN, detail="restarted"))
 
@@ -200,6 +205,8 @@ class Courier:
             result = Submitted(Outcome.EXPIRED)
         elif order is None:
             result = Submitted(Outcome.RECIPIENT_FAULT, detail="no number")
+        elif submit.medium not in self._channels:
+            result = Submitted(Outcome.CHANNEL_FAULT, detail="no channel for it")
         else:
             self._orders[submit.key] = order
             result = await self._channels[submit.medium].submit(order)
@@ -208,8 +215,8 @@ class Courier:
         if submit.key in self._cancelled and result.outcome in _OPEN:
             await self._take_back(submit.key)
 
-    def _tell(self, submit: Submit, result: Submitted) -> None:
-        """Report an outcome to the core and move the order on, in one commit."""
+    def _tell(self, submit: Submit, result: Submitted, *moves: OrderMove) -> None:
+        """Report an outcome to the core and move the order on, and others, in one commit."""
         key = submit.key
         if result.provider_id is not None and key in self._orders:
             self._orders[key] = msgspec.structs.replace(
@@ -228,7 +235,7 @@ class Courier:
             result.detail,
             result.retry_after_seconds,
         )
-        self._post(Job(events=(event,) if submit.alarm_id else (), moves=(move,)))
+        self._post(Job(events=(event,) if submit.alarm_id else (), moves=(move, *moves)))
 
     def _forget(self, key: str) -> None:
         """Let go of an attempt that has ended."""
@@ -237,20 +244,28 @@ class Courier:
         self._cancelled.discard(key)
 
     async def _resolve(self, effect: Resolve) -> None:
-        """Ask the provider about an attempt of unknown fate."""
-        self._post(Job(moves=(OrderMove(effect.key, OrderState.DONE),)))
+        """Ask the provider about an attempt of unknown fate; done is what has been answered.
+
+        An attempt that is not found so early may only not be listed yet: it stays unknown, or it
+        would be forgotten here while the core goes on asking.
+        """
+        done = OrderMove(effect.key, OrderState.DONE)
         order, submit = self._orders.get(effect.attempt_id), self._submits.get(effect.attempt_id)
         if order is None or submit is None:
+            self._post(Job(moves=(done,)))
             return
         result = await self._channels[order.medium].resolve(order)
-        self._tell(submit, result)
+        is_early = self._clock.now() - order.created_at < _LISTED_WITHIN
+        if result.outcome is Outcome.NOT_FOUND and is_early:
+            result = result._replace(outcome=Outcome.UNKNOWN)
+        self._tell(submit, result, done)
 
     async def _cancel(self, effect: Cancel) -> None:
         """Take an attempt back, wherever it is: queued, on its way, or ringing."""
-        self._post(Job(moves=(OrderMove(effect.key, OrderState.DONE),)))
         if effect.attempt_id in self._submits:
             self._cancelled.add(effect.attempt_id)
             await self._take_back(effect.attempt_id)
+        self._post(Job(moves=(OrderMove(effect.key, OrderState.DONE),)))
 
     async def _take_back(self, key: str) -> None:
         """Ask the provider to cancel, where it has the attempt."""

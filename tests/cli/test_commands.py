@@ -197,7 +197,7 @@ async def test_a_changed_line_is_found(tmp_path: Path) -> None:
     with closing(sqlite3.connect(state / "journal.db")) as connection:
         connection.execute("UPDATE alarm_log SET verb = 'restored' WHERE seq = 2")
         connection.commit()
-    result = typed(yard.config, "verify")
+    result = await yard.type("verify")
     assert (1, "第 2 行不对 line 2: changed\n") == (result.exit_code, result.stdout)
 
 
