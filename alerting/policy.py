@@ -136,9 +136,15 @@ _LONGEST = 24 * 3600.0
 _SHORTEST_REPEAT = 10.0
 
 
+SERVICES = frozenset({"", "110", "119", "120"})
+"""Where an alarm can be handed to."""
+
+
 def mistakes(policy: Policy) -> list[str]:
     """Say why a policy could end in silence; nothing where it cannot."""
     found = []
+    if policy.hand_over not in SERVICES:
+        found.append(f"hands over to {policy.hand_over!r}: write one of 119, 120, 110, or nothing")
     if not policy.steps:
         found.append("has no step: nobody would be called")
     if not all(0 <= seconds <= _LONGEST for seconds in _durations(policy)):

@@ -29,9 +29,10 @@ PLAIN_PORT, TLS_PORT = 1883, 8883
 """MQTT's ports without and with TLS."""
 
 
-def filters() -> dict[str, str]:
-    """Map every family's MQTT filters to its name."""
-    return {topic: f.name for f in discover_families().values() for topic in f.topics}
+def filters(config: Config) -> dict[str, str]:
+    """Map MQTT filters to families: every family's own, and those the installation adds."""
+    usual = {topic: f.name for f in discover_families().values() for topic in f.topics}
+    return usual | config.mqtt.filters
 
 
 def broker_settings(config: Config, broker: EmbeddedBroker | None) -> MqttSettings:
@@ -41,7 +42,7 @@ def broker_settings(config: Config, broker: EmbeddedBroker | None) -> MqttSettin
         return MqttSettings(
             gateway_id=mqtt.client_id,
             client_id=mqtt.client_id,
-            filters=filters(),
+            filters=filters(config),
             port=broker.port,
             username=GATEWAY_USER,
             password=broker.password,
@@ -53,7 +54,7 @@ def broker_settings(config: Config, broker: EmbeddedBroker | None) -> MqttSettin
     return MqttSettings(
         gateway_id=mqtt.client_id,
         client_id=mqtt.client_id,
-        filters=filters(),
+        filters=filters(config),
         host=url.hostname or "127.0.0.1",
         port=url.port or (TLS_PORT if is_tls else PLAIN_PORT),
         username=mqtt.username,

@@ -11,6 +11,7 @@ it, at the instant when tokens of the first connection meet the packet numbers o
 """
 
 import asyncio
+import statistics
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from random import Random
@@ -82,9 +83,17 @@ class Siege:
         self._kills.append(now_us())
         self._all.daemon.kill()
 
+    async def _breathe(self) -> None:
+        """Let it live for a while, in the long run about as long as a start takes.
+
+        A gateway that is dead most of the time can carry nothing, on a slow machine least of all.
+        """
+        starts = self._all.daemon.starts_seconds
+        await CLOCK.sleep(self._rng.uniform(0.1, 2.0) * max(1.0, statistics.median(starts)))
+
     async def _at_any_instant(self) -> None:
         await self._all.daemon.ready()
-        await CLOCK.sleep(self._rng.uniform(0.0, 2.0))
+        await self._breathe()
         self._kill()
         self._all.daemon.start()
 
@@ -95,7 +104,7 @@ class Siege:
 
     async def _in_a_commit(self) -> None:
         await self._all.daemon.ready()
-        await CLOCK.sleep(self._rng.uniform(0.2, 1.0))
+        await self._breathe()
         async with WriteLock(self._all.place.journal):
             await CLOCK.sleep(self._rng.uniform(0.1, 0.5))
             self._kill()
@@ -104,7 +113,7 @@ class Siege:
     async def _with_a_request_open(self) -> None:
         """Strike while the carrier has taken a text or call and has not answered yet."""
         await self._all.daemon.ready()
-        await CLOCK.sleep(self._rng.uniform(0.2, 1.0))
+        await self._breathe()
         await self._until_open()
         self._kill()
         self._all.daemon.start()
@@ -112,7 +121,7 @@ class Siege:
     async def _with_a_request_hanging(self) -> None:
         """Strike while a text or call has reached the carrier, which does nothing with it."""
         await self._all.daemon.ready()
-        await CLOCK.sleep(self._rng.uniform(0.2, 1.0))
+        await self._breathe()
         await self._all.carrier.fault("hang", seconds=3.0)
         await CLOCK.sleep(0.35)  # what was taken before has its answer
         await self._until_open()

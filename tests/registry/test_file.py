@@ -76,6 +76,10 @@ BROKEN: dict[str, tuple[bytes, list[tuple[str, str]]]] = {
             ("pairings[0].responder", '"n9"'),
         ],
     ),
+    "a reference that is no id is one mistake": (
+        file(HOME, resident("r1", "h 9")),
+        [("residents[0].home", '"h 9"')],
+    ),
     "worn by somebody of another home": (
         file(HOME, home("h2"), resident("r1", "h1"), device("b1", "h2", 'resident = "r1"')),
         [("devices[0].resident", '"r1"')],
@@ -164,6 +168,13 @@ def test_a_number_is_given_in_the_right_spelling() -> None:
     """What is meant is known, so it is said."""
     (mistake,) = mistakes(file(HOME, resident("r1", "h1", 'phone = "138-0000-0001"')))
     assert "write +8613800000001" == mistake.mend.en
+
+
+@pytest.mark.parametrize("number", ["120", "+86119", "0571110", "１１０"])
+def test_an_emergency_number_is_called_what_it_is(number: str) -> None:
+    """It is well spelled, perhaps, and still nobody's contact."""
+    (mistake,) = mistakes(file(responder("n1", phone=number)))
+    assert "is an emergency number, nobody's contact" == mistake.reason.en
 
 
 def test_a_mistake_has_the_line_of_its_row() -> None:

@@ -9,6 +9,7 @@ speak at once. A session that is lost takes with it whatever was queued: of that
 
 from collections import deque
 from collections.abc import Callable
+from datetime import datetime
 from random import Random
 from typing import NamedTuple, Protocol
 
@@ -48,11 +49,15 @@ class Broker:
         acknowledged: names of what the gateway has taken over.
         lost: names of what a lost session took with it.
         is_up: whether it takes connections and messages.
+        connected_at: since when the gateway's connection stands, None without one.
+        on_acknowledged: is told each name that was acknowledged.
     """
 
     def __init__(
         self, clock: VirtualClock, trace: Trace, dice: Random, start: Callable[..., object]
     ) -> None:
+        self.on_acknowledged: Callable[[str], None] = lambda _: None
+        self.connected_at: datetime | None = None
         self.acknowledged: set[str] = set()
         self.lost: set[str] = set()
         self.is_up = True
@@ -94,7 +99,7 @@ class Broker:
         """The connection breaks; what was on its way is queued again, before the rest."""
         if self._socket is None:
             return
-        socket, self._socket = self._socket, None
+        socket, self._socket, self.connected_at = self._socket, None, None
         again = [(message, True) for message in self._flying.values()]
         self._queue.extendleft(reversed(again))
         self._flying.clear()
@@ -134,6 +139,7 @@ class Broker:
         self.cut()
         self._connection += 1
         self._socket, self._mid, self._backlog = socket, 0, len(self._queue)
+        self.connected_at = self._clock.now()
         had_session, self._has_session = self._has_session, True
         self._trace.note(f"broker connection {self._connection}, {self._backlog} queued")
         self._hand_soon()
@@ -156,6 +162,7 @@ class Broker:
         if message is not None:
             self.acknowledged.add(message.name)
             self._trace.note(f"acknowledged {message.name}")
+            self.on_acknowledged(message.name)
 
     def _hand_soon(self) -> None:
         if self._socket is not None and not self._is_handing:

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Coroutine, Sequence
 from datetime import datetime, timedelta
 
-from gateway.memory_journal import MemoryJournal
 from tests.simulation.broker import Broker
 from tests.simulation.carrier import Carrier
+from tests.simulation.disk import Disk
 from tests.simulation.loop import VirtualClock, VirtualLoop
 from tests.simulation.plan import CarrierFault, Crash, Outage
 from tests.simulation.trace import Trace
+
+
+SLOWEST_SECONDS = 2.0
 
 
 class Faults:
@@ -20,9 +23,9 @@ class Faults:
         self._loop, self._clock, self._trace, self._end = loop, clock, trace, end
         self._disk_at: datetime | None = None
 
-    def disk_troubled(self, journal: MemoryJournal, after: timedelta) -> bool:
+    def disk_troubled(self, disk: Disk, after: timedelta) -> bool:
         """Whether the disk is full, or was until some time ago."""
-        if journal.is_full:
+        if disk.is_full:
             return True
         return self._disk_at is not None and self._clock.now() - self._disk_at < after
 
@@ -46,7 +49,7 @@ class Faults:
         self,
         outages: Sequence[Outage],
         broker: Broker,
-        journal: MemoryJournal,
+        disk: Disk,
         start: Callable[[Coroutine[object, object, None]], object],
     ) -> None:
         """Take away the link, the broker, its session or the disk, and give it back."""
@@ -54,7 +57,9 @@ class Faults:
         def begin(outage: Outage) -> None:
             self._trace.note(f"outage {outage.how} for {outage.seconds:.3f} s")
             if outage.how == "disk":
-                journal.is_full = True
+                disk.is_full = True
+            elif outage.how == "slow":
+                disk.slowest_seconds = SLOWEST_SECONDS
             elif outage.how == "link":
                 broker.cut()
             else:
@@ -64,8 +69,10 @@ class Faults:
         async def finish(outage: Outage) -> None:
             await self._clock.sleep(outage.seconds)
             if outage.how == "disk":
-                journal.is_full = False
+                disk.is_full = False
                 self._disk_at = self._clock.now()
+            elif outage.how == "slow":
+                disk.slowest_seconds = 0.0
             elif outage.how != "link":
                 if outage.how == "session":
                     broker.forget()

@@ -10,11 +10,12 @@ import msgspec
 
 from alerting.alarm import Alarm, State
 from alerting.engine import Engine
-from alerting.event import ReportReceived
 from alerting.policy import LATE, Priority
 from gateway.entries import OrderState
 from gateway.log_port import Log, StoredLine
+from gateway.pump import HOLD
 from gateway.recovery import fold
+from tests.simulation.disk import name_of
 from tests.simulation.plan import Emergency
 from tests.simulation.trace import ViolationError
 
@@ -23,6 +24,9 @@ LATE_ACT = timedelta(seconds=3)
 
 ORDER_RESTS = timedelta(minutes=6)
 """An order lives five minutes; then it has been sent, or has been found to have expired."""
+
+ATTEMPT_RESTS = timedelta(minutes=30)
+"""Whatever the provider has or has not told, an attempt is over by then."""
 
 LIFE = ("smoke", "help_call")
 
@@ -48,7 +52,6 @@ class Journaled:
     def __init__(self) -> None:
         self.names: set[str] = set()
         self._seq = 0
-        self._decoder = msgspec.json.Decoder(ReportReceived)
 
     async def read(self, log: Log) -> None:
         """Take in what has come since."""
@@ -57,14 +60,8 @@ class Journaled:
             (self._seq,),
         )
         for seq, body in rows:
-            report = self._decoder.decode(body).report
-            self.names.add(name_of(report.device_id.removeprefix("own-"), report.boot, report.seq))
+            self.names.add(name_of(body))
             self._seq = seq
-
-
-def name_of(device: str, boot: object, seq: object) -> str:
-    """Name a message as nothing else is named."""
-    return f"{device}/{boot}/{seq}"
 
 
 def nothing_acknowledged_is_missing(acknowledged: set[str], journaled: Journaled) -> None:
@@ -110,17 +107,21 @@ def _deep(one: object, other: object, path: str) -> str:
 
 
 def somebody_or_something_is_due(engine: Engine, now: datetime) -> None:
-    """Every open alarm has a person who holds it or an instant at which it goes on, not passed."""
+    """Every open alarm has a person who holds it or an instant at which it goes on, not passed.
+
+    The core says by its next deadline when it wants to be asked; nothing may be due before.
+    """
+    asked_at = engine.next_deadline()
     for home in engine.homes.values():
         for alarm in home.alarms.values():
             if not alarm.is_open or alarm.policy.priority is Priority.TROUBLE:
                 continue
             if alarm.policy == LATE:
                 continue  # shown to the desk, which closes it
-            _goes_on(alarm, now)
+            _goes_on(alarm, asked_at, now)
 
 
-def _goes_on(alarm: Alarm, now: datetime) -> None:
+def _goes_on(alarm: Alarm, asked_at: datetime | None, now: datetime) -> None:
     owed = {
         State.PRE_ALARM: alarm.window_due,
         State.RAISED: alarm.ladder_due,
@@ -132,15 +133,25 @@ def _goes_on(alarm: Alarm, now: datetime) -> None:
     due = alarm.next_due()
     if due is not None and due < now - LATE_ACT:
         raise ViolationError(f"{alarm.id} is {alarm.state} and overdue since {due}")
+    if due is not None and (asked_at is None or asked_at > due):
+        raise ViolationError(f"{alarm.id} is due at {due}, and nobody will ask before {asked_at}")
+
+
+def silence_means_something(engine: Engine, now: datetime, up_since: datetime | None) -> None:
+    """A link that has been up for a while holds nothing back any more."""
+    if up_since is None or now - up_since < HOLD + LATE_ACT:
+        return
+    held = {link: until for link, until in engine.holds.items() if until > now}
+    if held:
+        raise ViolationError(f"up since {up_since}, and yet silence is held: {held}")
 
 
 async def no_order_is_forgotten(log: Log, now: datetime, up_since: datetime) -> None:
     """No order is still waiting long after its time, by a gateway that had the time."""
-    if now - up_since < ORDER_RESTS:
-        return
     for order in await log.open_orders():
-        if order.state is OrderState.PENDING and order.created_at < now - ORDER_RESTS:
-            raise ViolationError(f"order {order.key} is pending since {order.created_at}")
+        rests = ORDER_RESTS if order.state is OrderState.PENDING else ATTEMPT_RESTS
+        if now - max(up_since, order.created_at) > rests:
+            raise ViolationError(f"{order.key} is {order.state} since {order.created_at}")
 
 
 async def keys_are_unique(log: Log) -> None:

@@ -52,7 +52,7 @@ class Crash(NamedTuple):
 
 
 class Outage(NamedTuple):
-    """Something does not work for a while. `how`: `link`, `broker`, `session`, `disk`."""
+    """Something does not work for a while. `how`: `link`, `broker`, `session`, `disk`, `slow`."""
 
     at: float
     seconds: float
@@ -191,6 +191,11 @@ def _broker(dice: Random, moments: list[float], end: float) -> Iterator[Outage]:
 def _disk(dice: Random, moments: list[float], end: float) -> Iterator[Outage]:
     for at in [*_beside(dice, moments, 0.2, 10.0), *_anywhen(dice, end, 0.3)]:
         yield Outage(at, dice.choice((0.01, 1.0, 20.0)) * dice.random(), "disk", dice.randrange(50))
+    for at in [*_beside(dice, moments, 0.3, 10.0), *_anywhen(dice, end, 0.5)]:
+        seconds = dice.uniform(1, 60)
+        yield Outage(at, seconds, "slow")
+        for _ in range(dice.choice((0, 2, 8))):  # a bad cable, while commits are under way
+            yield Outage(at + dice.uniform(0, seconds), 0.0, "link", dice.randrange(50))
 
 
 def _carrier(dice: Random, moments: list[float], end: float) -> Iterator[CarrierFault]:

@@ -17,7 +17,6 @@ import structlog
 
 from alerting.engine import Engine
 from gateway.job import Job
-from gateway.memory_journal import MemoryJournal
 from gateway.recovery import rebuild
 from simulators.phones import Phone
 from simulators.phones.wording import place
@@ -25,6 +24,7 @@ from tests.simulation import invariants, plan
 from tests.simulation.box import Box, Ground, Parts
 from tests.simulation.broker import Broker
 from tests.simulation.carrier import Carrier
+from tests.simulation.disk import Disk
 from tests.simulation.faults import Faults
 from tests.simulation.invariants import Journaled
 from tests.simulation.loop import VillageClock, VirtualClock, VirtualLoop, new_loop
@@ -34,7 +34,6 @@ from tests.simulation.trace import Trace, ViolationError
 from tests.simulation.village import Village
 
 MIDNIGHT = datetime(2026, 3, 1, 16, 0, tzinfo=UTC)  # of a Monday in Shanghai
-HOP_SECONDS = 0.002
 WATCH_SECONDS = 5.0
 ORDERS_SECONDS = 300.0
 FOLDED_WHOLE = 20_000
@@ -127,7 +126,6 @@ class World:
         self._shown: defaultdict[str, list[datetime]] = defaultdict(list)
         self._journaled = Journaled()
         self._troubled = {emergency.home_id for emergency in self._plan.emergencies}
-        self._salt_dice = Random(f"{seed}/salt")
         self._is_reachable = dice.random() < 0.8  # noqa: PLR2004 -- most gateways have an address
         self._up_at = self._start
         self._crash: Crash | None = None
@@ -156,11 +154,10 @@ class World:
 
     async def _build(self) -> None:
         trace, clock, seed = self._trace, self._clock, self._seed
-        self._journal = MemoryJournal(
-            clock, lambda: self._salt_dice.randbytes(16), hop_seconds=0.002
-        )
+        self._journal = Disk(clock, Random(f"{seed}/disk"))
         await self._journal.write(invariants.OFFERED)
-        self._broker = Broker(clock, trace, Random(f"{seed}/broker"), self._run)
+        self._broker = Broker(clock, trace, Random(f"{seed}/wire"), self._run)
+        self._broker.on_acknowledged = self._check_acknowledged
         village_clock = VillageClock(self._loop, self._start)
         self._carrier = Carrier(village_clock, trace, seed, self._display, self._fail)
         faults = self._faults = Faults(self._loop, clock, trace, self._end_life)
@@ -285,13 +282,20 @@ class World:
         for round_number in count():
             await self._clock.sleep(WATCH_SECONDS)
             now = self._clock.now()
+            engine = self._box.pump.engine if self._box.is_up else None
             is_troubled = self._faults.disk_troubled(self._journal, AFTER_TROUBLE)
             is_young = now - self._up_at < AFTER_TROUBLE
-            if not self._box.is_up or self._box.is_busy or is_troubled or is_young:
+            if engine is None or self._box.is_busy or is_troubled or is_young:
                 continue
-            invariants.somebody_or_something_is_due(self._box.pump.engine, now)
+            invariants.somebody_or_something_is_due(engine, now)
+            invariants.silence_means_something(engine, now, self._broker.connected_at)
             if round_number % (ORDERS_SECONDS / WATCH_SECONDS) == 0:
                 await invariants.no_order_is_forgotten(self._journal, now, self._up_at)
+
+    def _check_acknowledged(self, name: str) -> None:
+        """The broker may be told to forget what the journal has kept, and nothing else."""
+        if name not in self._journal.kept:
+            self._fail(f"acknowledged before it was kept: {name}")
 
     async def _check_death(self) -> None:
         """What a life leaves: everything acknowledged is kept, and the journal is the state."""
