@@ -61,6 +61,7 @@ class Courier:
         self._submits: dict[str, Submit] = {}
         self._cancelled: set[str] = set()
         self._rescued: dict[tuple[str, ...], datetime] = {}
+        self._let_go_at = clock.now()
         self._wake = asyncio.Event()
         self._free = asyncio.Semaphore(PARALLEL)
 
@@ -133,7 +134,20 @@ class Courier:
                 await self._start(tasks, [effect for effect in due if not _is_call(effect)])
                 await self._commit_calls(calls)
                 await self._start(tasks, calls)
+                self._let_go()
                 await self._until_next()
+
+    def _let_go(self) -> None:
+        """Close what nothing more will be heard of: calls that only spoke, reports that got lost."""
+        now = self._clock.now()
+        if now - self._let_go_at < _TRACKED:
+            return
+        self._let_go_at = now
+        old = [s.key for s in self._submits.values() if now - s.expires_at > _TRACKED]
+        for key in old:
+            self._forget(key)
+        if old:
+            self._post(Job(moves=tuple(OrderMove(key, OrderState.DONE) for key in old)))
 
     async def _start(self, tasks: asyncio.TaskGroup, effects: list[Effect]) -> None:
         """Start acting on each, as far as there is room."""
@@ -162,7 +176,8 @@ class Courier:
         nearest = min((item[1] for item in self._queue), default=None)
         if nearest is not None and nearest <= now:
             return
-        patience = 3600.0 if nearest is None else (nearest - now).total_seconds()
+        longest = _TRACKED.total_seconds()
+        patience = longest if nearest is None else min(longest, (nearest - now).total_seconds())
         try:
             async with self._clock.timeout(max(0.001, patience)):
                 await self._wake.wait()

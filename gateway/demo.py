@@ -11,7 +11,7 @@ import signal
 import socket
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import (
     AbstractAsyncContextManager,
     AsyncExitStack,
@@ -144,10 +144,10 @@ async def _play(folder: Path, seconds: float, homes: int, seed: int) -> Counter[
         carrier = await stack.enter_async_context(_carrier(registry, web_port, seed))
         config = await _config(carrier, folder / "state", line, web_port)
         gateway = await stack.enter_async_context(built(config, _say_desk, {_PUBLISHER: _SECRET}))
-        tasks = await stack.enter_async_context(_tasks())
-        tasks.create_task(serve(gateway))
-        tasks.create_task(_tell(carrier, "  ☎"))
-        tasks.create_task(_follow(gateway, seen))
+        start = await stack.enter_async_context(_crew())
+        start(serve(gateway))
+        start(_tell(carrier, "  ☎"))
+        start(_follow(gateway, seen))
         village = parse_registry(registry.read_bytes())
         await put_in_force(DaemonDoor(gateway, gateway.let_in), village)
         assert gateway.broker is not None
@@ -155,7 +155,7 @@ async def _play(folder: Path, seconds: float, homes: int, seed: int) -> Counter[
         play = await stack.enter_async_context(
             _village(registry, gateway.broker.port, line, seed, seconds)
         )
-        tasks.create_task(_tell(play, "    "))
+        start(_tell(play, "    "))
         await gateway.clock.sleep(seconds)
     return seen
 
@@ -204,18 +204,13 @@ def _village(
 
 
 @asynccontextmanager
-async def _tasks() -> AsyncIterator[asyncio.TaskGroup]:
-    """Run tasks that are ended with the block."""
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            yield tasks
-            raise PlayOver
-    except* PlayOver:
-        pass
-
-
-class PlayOver(Exception):  # noqa: N818 -- the end of a play is no error
-    """Ends the tasks of a play."""
+async def _crew() -> AsyncIterator[Callable[[Coroutine[Any, Any, None]], None]]:
+    """Give a way to start tasks that are ended with the block."""
+    crew: list[asyncio.Task[None]] = []
+    async with asyncio.TaskGroup() as tasks:
+        yield lambda work: crew.append(tasks.create_task(work))
+        for task in crew:
+            task.cancel()
 
 
 def _summary(seen: Counter[str]) -> str:
