@@ -97,8 +97,9 @@ class HomeState(msgspec.Struct, omit_defaults=True):
         """
         lost, counted = timedelta(), since
         for gap in sorted(self.gaps, key=_begin):
-            if link in {gap.link, ""} and gap.until > counted:
-                lost += gap.until - max(gap.since, counted)
+            begin = max(gap.since, counted)
+            if link in {gap.link, ""} and gap.until > begin:
+                lost += gap.until - begin
                 counted = gap.until
         return lost
 

@@ -3,11 +3,11 @@
 import getpass
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
 import typer
-from rich.table import Table
 from rich.text import Text
 
 from alerting.alarm import Disposition
@@ -27,11 +27,6 @@ from gateway.clock import SystemClock
 from gateway.request import Act, AlarmView, Drill, LineView, ListAlarms, ReadLog, Request
 
 _STYLES = {"life": "bold red", "soft": "yellow", "trouble": "cyan"}
-
-_COLUMNS = (
-    *("报警 alarm", "住户 home", "种类 kind", "状态 state"),
-    *("起 since", "谁 who", "下一步 next"),
-)
 
 AlarmName = Annotated[
     str,
@@ -99,9 +94,10 @@ def alarms(
             return
         views: list[AlarmView] = []
         reach.show(ListAlarms(is_all), _gather(views))
-        if views:
-            out().print(_table(reach, views))
-        else:
+        now = SystemClock().now()
+        for view in views:
+            out().print(Text(_card(view, now), style=_STYLES.get(view.priority, "")))
+        if not views:
             say("没有报警 no alarms")
 
 
@@ -109,25 +105,20 @@ def _gather(views: list[AlarmView]) -> Callable[[bytes], None]:
     return lambda row: views.append(msgspec.json.decode(row, type=AlarmView))
 
 
-def _table(reach: Reach, views: list[AlarmView]) -> Table:
-    """Lay alarms out as the desk reads them: what, where, who goes, and until when."""
-    now = SystemClock().now()
-    table = Table(*_COLUMNS)
-    # The next command needs the whole id, so it is the other columns that are folded.
-    table.columns[0].min_width = max(len(view.id) for view in views)
-    for view in views:
-        drill = "演练 drill " if view.is_drill else ""
-        ended = f" {both(DISPOSITIONS, view.disposition)}" if view.disposition else ""
-        table.add_row(
-            Text(view.id),
-            Text(plain(" ".join([view.address, *view.residents]))),
-            Text(drill + both(KINDS, view.kind), style=_STYLES.get(view.priority, "")),
-            Text(both(STATES, view.state) + ended),
-            Text(f"{reach.local(view.raised_at):%m-%d %H:%M} ({span(now - view.raised_at)})"),
-            Text(plain(view.holder)),
-            Text("" if view.next_due is None else span(view.next_due - now)),
-        )
-    return table
+def _card(view: AlarmView, now: datetime) -> str:
+    """Spell an alarm as the desk reads it: what, who goes and until when; below it, where."""
+    parts = (
+        view.id,
+        "演练 drill" if view.is_drill else "",
+        both(KINDS, view.kind),
+        both(STATES, view.state),
+        both(DISPOSITIONS, view.disposition) if view.disposition else "",
+        plain(view.holder),
+        f"{span(now - view.raised_at)} 前 ago",
+        f"下一步 next in {span(view.next_due - now)}" if view.next_due else "",
+    )
+    where = plain(" ".join([view.address, *view.residents]))
+    return "  ".join(part for part in parts if part) + f"\n    {where}"
 
 
 # --- the operator's hand --------------------------------------------------------------------------

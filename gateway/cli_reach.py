@@ -115,10 +115,6 @@ class Reach:
 
         asyncio.run(showing())
 
-    def local(self, at: datetime) -> datetime:
-        """Give an instant in the community's time."""
-        return at.astimezone(self.zone)
-
     def instant(self, text: str) -> datetime:
         """Read `10m`, `2h`, `1d` (ago) or RFC 3339; raises typer.BadParameter."""
         ago = _AGO.fullmatch(text)

@@ -138,7 +138,7 @@ class Courier:
                 await self._until_next()
 
     def _let_go(self) -> None:
-        """Close what nothing more will be heard of: calls that only spoke, reports that got lost."""
+        """Close what no more will be heard of: calls that only spoke, reports that got lost."""
         now = self._clock.now()
         if now - self._let_go_at < _TRACKED:
             return

@@ -70,7 +70,11 @@ class Desk:
             raise UnknownAttemptError(progress.attempt_id)
         done: asyncio.Future[Decision] = asyncio.get_running_loop().create_future()
         self._inbox.put(job._replace(done=done))
-        await done
+        try:
+            await done
+        except CommitFailedError:
+            self._inbox.put(job)  # the courier has let go of the attempt: nobody will say it again
+            raise
 
     def report(self, progress: Progress) -> None:
         """Take what a channel found by polling; nobody waits for the commit."""

@@ -19,7 +19,7 @@ from typing import Protocol
 import msgspec
 import structlog
 
-from alerting.effect import Cancel, Effect, HandOver, Log, Resolve, Submit
+from alerting.effect import Cancel, Effect, HandOver, Log, Resolve, Submit, Template
 from alerting.engine import Decision, Engine
 from alerting.event import Elapsed, Event, GapRecorded, HoldSet, ReportReceived
 from alerting.notification import LIFETIME
@@ -52,6 +52,7 @@ SNAPSHOT_EVERY = 50_000
 
 _DOWN_HOLD = timedelta(days=1)
 _RETRY_SECONDS = 1.0
+_CALLS = {Template.ALARM, Template.RESIDENT_HEARD, Template.FAMILY_START}
 _ENCODER = msgspec.json.Encoder()
 _log = structlog.get_logger(__name__)
 
@@ -84,6 +85,8 @@ class Turn:
         self.effects: list[Effect] = []
         self.tokens: dict[str, list[Token]] = defaultdict(list)
         self.jobs: list[tuple[Job, Decision]] = []
+        self.others: list[object] = []
+        """What no source will say again."""
 
     @property
     def is_empty(self) -> bool:
@@ -125,6 +128,7 @@ class Pump:
         self._scribe = scribe
         self._links = links
         self._clock = clock
+        self._owed: list[object] = []
         self._snapshot_every = snapshot_every
         self._since_snapshot = 0
 
@@ -149,6 +153,8 @@ class Pump:
 
     def _patience(self) -> float | None:
         """Give the seconds until the core wants to be asked, at least a millisecond."""
+        if self._owed:
+            return 0.001
         due = self.engine.next_deadline()
         if due is None:
             return None
@@ -157,7 +163,8 @@ class Pump:
     async def turn(self, items: list[object]) -> None:
         """Decide on these items and on what is due, commit, then acknowledge and act."""
         turn = Turn(self._clock.now())
-        for item in items:
+        owed, self._owed = self._owed, []
+        for item in (*owed, *items):
             self._enter(turn, item)
         for home_id in self.engine.due_homes(turn.now):
             self._fold(turn, Elapsed(home_id))
@@ -172,6 +179,8 @@ class Pump:
 
     def _enter(self, turn: Turn, item: object) -> None:
         """Take one item into the turn."""
+        if not isinstance(item, Receipt):
+            turn.others.append(item)
         match item:
             case Receipt():
                 self._receive(turn, item)
@@ -212,10 +221,15 @@ class Pump:
         _log.info("link_up", link=up.link, connection=up.connection)
         if up.lost_since is not None:
             known = up.lost_since > datetime.min.replace(tzinfo=UTC)
-            since = up.lost_since if known else self._last_heard
+            since = up.lost_since if known else self._heard_at(up.link)
             if since is not None and since < turn.now:
                 self._fold(turn, GapRecorded(up.link, since, turn.now))
         self._fold(turn, HoldSet(up.link, turn.now + HOLD))
+
+    def _heard_at(self, link: str) -> datetime | None:
+        """Give when a device was last heard over a link; a start or a deadline hears nothing."""
+        devices = (d for home in self.engine.homes.values() for d in home.devices.values())
+        return max((d.heard_at for d in devices if d.link == link), default=self._last_heard)
 
     _last_heard: datetime | None = None
 
@@ -275,16 +289,24 @@ class Pump:
         """Nothing was kept: rescue what may save a life, go back to the journal, ask again."""
         self.counts["failed_commits"] += 1
         _log.critical("commit_failed", reason=str(error), is_disk_full=error.is_disk_full)
-        urgent = [e for e in turn.effects if isinstance(e, Submit) and e.is_urgent]
+        urgent = [e for e in turn.effects if isinstance(e, Submit) and _calls_for_help(e)]
         self._carrier.rescue(urgent)
         for job, _ in turn.jobs:
             if job.done is not None and not job.done.done():
                 job.done.set_exception(error)
         await self._clock.sleep(_RETRY_SECONDS)
         await self._go_back(turn.tokens)
-        for job, _ in turn.jobs:
-            if job.done is None:
-                self._inbox.put(job)
+        self._owed = [item for item in turn.others if not _is_awaited(item)]
+
+
+def _calls_for_help(submit: Submit) -> bool:
+    """Say whether it calls people; "you need not go" must not be said of what was not kept."""
+    return submit.is_urgent and submit.template in _CALLS
+
+
+def _is_awaited(item: object) -> bool:
+    """Say whether somebody has heard of the failure and decides what becomes of it."""
+    return isinstance(item, Job) and item.done is not None and not item.done.cancelled()
 
 
 def _order(effect: Submit | Resolve | Cancel | HandOver, now: datetime) -> OrderRow:

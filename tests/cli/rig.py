@@ -70,15 +70,15 @@ Row = dict[str, object]
 
 
 class HastyClock(SystemClock):
-    """A clock whose patience runs out fifty times as fast."""
+    """A clock whose patience runs out twenty times as fast."""
 
     async def sleep(self, seconds: float) -> None:
         """Wait less."""
-        await super().sleep(seconds / 50)
+        await super().sleep(seconds / 20)
 
     def timeout(self, seconds: float) -> AbstractAsyncContextManager[object]:
         """Lose patience sooner."""
-        return super().timeout(seconds / 50)
+        return super().timeout(seconds / 20)
 
 
 @dataclass

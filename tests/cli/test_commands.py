@@ -90,12 +90,13 @@ async def test_a_beginning_that_is_none_is_wrong_usage(yard: Yard) -> None:
     assert 2 == (await yard.type("tail", "--since", "yesterday")).exit_code
 
 
-async def test_open_alarms_are_a_table(yard: Yard) -> None:
-    """With the whole id, which is what the next command needs."""
+async def test_an_open_alarm_is_a_card(yard: Yard) -> None:
+    """What, how long, until when, where; and the whole id, which the next command needs."""
     (alarm,) = await yard.ask(Drill("h0001", "smoke", "d01"))
     result = await yard.type("alarms")
-    assert str(alarm["id"]) in result.stdout
-    assert "王桂花" in result.stdout
+    first, second = result.stdout.splitlines()
+    assert first.startswith(f"{alarm['id']}  演练 drill  烟雾 smoke  无人应 raised  0:0")
+    assert "    3栋2单元502 王桂花" == second
 
 
 async def test_a_control_character_does_not_reach_the_terminal(yard: Yard) -> None:

@@ -74,7 +74,7 @@ class Hear(NamedTuple):
     flags: tuple[Flag, ...]
     replay: Replay
     link: str
-    count: tuple[str | None, int | None]
+    counted: tuple[str | None, int | None]
     digest: int
     is_dup: bool
     late_seconds: float
@@ -90,8 +90,8 @@ class Hear(NamedTuple):
             readings=(Reading(self.kind, self.value, flags=self.flags), Reading(Kind.HEARTBEAT)),
             source=Source("mqtt", "own", self.link, replay=self.replay, is_dup=self.is_dup),
             digest=self.digest,
-            boot=self.count[0],
-            seq=self.count[1],
+            boot=self.counted[0],
+            seq=self.counted[1],
             device_time=None if age is None else received_at - timedelta(seconds=age),
         )
         world.do(ReportReceived(self.home, report))

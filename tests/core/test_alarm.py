@@ -76,7 +76,7 @@ def test_closed_is_the_end(step: Step) -> None:
 
 def test_the_refusal_names_both() -> None:
     """The operator reads what was asked and why it cannot be."""
-    with pytest.raises(NotAllowedError, match="acknowledged is not possible while .* closed"):
+    with pytest.raises(NotAllowedError, match=r"acknowledged is not possible while .* closed"):
         alarm(State.CLOSED).advance(Step.ACKNOWLEDGED)
 
 

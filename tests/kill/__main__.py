@@ -76,7 +76,7 @@ def _part(name: str, broker: str, options: argparse.Namespace, mutant: str = "")
             return asyncio.run(timers.run(broker, folder, conditions))
         if name == "power":
             return asyncio.run(cut_power(broker, folder, POWER_CUTS, conditions))
-        kills, rounds = (MUTANT_KILLS, MUTANT_ROUNDS) if mutant else (options.n, None)
+        kills, rounds = (MUTANT_KILLS, MUTANT_ROUNDS) if mutant else (options.n, options.rounds)
         run = besiege(
             broker, folder, kills, rounds=rounds, seed=options.seed, conditions=conditions
         )
@@ -129,6 +129,7 @@ def main() -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--n", type=int, default=200, help="kills of the gateway in a siege")
+    parser.add_argument("--rounds", type=int, help="in which the broker dies too; one in 20 kills")
     parser.add_argument("--broker", choices=[*BROKERS, "both"], default="both")
     parser.add_argument("--part", action="append", choices=["siege", "timers", "power"])
     parser.add_argument("--mutant", choices=[*FOUND_BY, "all"])

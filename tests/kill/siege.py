@@ -105,8 +105,10 @@ class Siege:
     async def _in_a_commit(self) -> None:
         await self._all.daemon.ready()
         await self._breathe()
-        async with WriteLock(self._all.place.journal):
+        async with WriteLock(self._all.place.journal) as lock:
             await CLOCK.sleep(self._rng.uniform(0.1, 0.5))
+            await lock.let_one_through()  # what has come since is the next turn, and is held
+            await CLOCK.sleep(self._rng.uniform(0.01, 0.2))
             self._kill()
         self._all.daemon.start()
 

@@ -47,7 +47,7 @@ class Broker:
 
     Attributes:
         acknowledged: names of what the gateway has taken over.
-        lost: names of what a lost session took with it.
+        lost: names of what a lost session took with it, and when it was said.
         is_up: whether it takes connections and messages.
         connected_at: since when the gateway's connection stands, None without one.
         on_acknowledged: is told each name that was acknowledged.
@@ -59,12 +59,13 @@ class Broker:
         self.on_acknowledged: Callable[[str], None] = lambda _: None
         self.connected_at: datetime | None = None
         self.acknowledged: set[str] = set()
-        self.lost: set[str] = set()
+        self.lost: dict[str, datetime] = {}
         self.is_up = True
         self._clock, self._trace, self._dice, self._start = clock, trace, dice, start
         self._has_session = False
         self._queue: deque[tuple[Published, bool]] = deque()
         self._flying: dict[int, Published] = {}
+        self._said: dict[str, datetime] = {}
         self._unsent: dict[str, list[Published]] = {}
         self._socket: Socket | None = None
         self._connection = 0
@@ -82,6 +83,7 @@ class Broker:
             self._unsent.setdefault(message.device, []).append(message)
 
     def _enqueue(self, message: Published) -> None:
+        self._said[message.name] = self._clock.now()
         if not self._has_session:
             self._lose(message)
             return
@@ -90,7 +92,7 @@ class Broker:
 
     def _lose(self, message: Published) -> None:
         if message.name not in self.acknowledged:
-            self.lost.add(message.name)
+            self.lost[message.name] = self._said[message.name]
             self._trace.note(f"lost {message.name}")
 
     # --- what goes wrong --------------------------------------------------------------------------
@@ -161,6 +163,7 @@ class Broker:
         message = self._flying.pop(mid, None)
         if message is not None:
             self.acknowledged.add(message.name)
+            self._said.pop(message.name, None)
             self._trace.note(f"acknowledged {message.name}")
             self.on_acknowledged(message.name)
 

@@ -4,12 +4,14 @@ They look from outside, at the journal's tables, the broker's receipts, the carr
 the phones' displays, and at the engine's state where it must equal what the journal folds to.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import msgspec
 
 from alerting.alarm import Alarm, State
 from alerting.engine import Engine
+from alerting.event import GapRecorded
 from alerting.policy import LATE, Priority
 from gateway.entries import OrderState
 from gateway.log_port import Log, StoredLine
@@ -27,6 +29,11 @@ ORDER_RESTS = timedelta(minutes=6)
 
 ATTEMPT_RESTS = timedelta(minutes=30)
 """Whatever the provider has or has not told, an attempt is over by then."""
+
+FLYING = timedelta(seconds=10)
+"""What is lost with a session may have been on its way for so long before the link broke."""
+
+_GAPS = msgspec.json.Decoder(GapRecorded)
 
 LIFE = ("smoke", "help_call")
 
@@ -159,6 +166,16 @@ async def keys_are_unique(log: Log) -> None:
     rows = await log.read("SELECT what, key FROM offered GROUP BY what, key HAVING count(*) > 1")
     if rows:
         raise ViolationError(f"offered twice: {[tuple(row) for row in rows[:5]]}")
+
+
+async def lost_time_is_known(log: Log, lost: Mapping[str, datetime], kept: set[str]) -> None:
+    """Where readings were lost, the journal says that silence meant nothing."""
+    rows = await log.read("SELECT body FROM journal WHERE kind = 'gap'")
+    gaps = [_GAPS.decode(body) for (body,) in rows]
+    for name, at in lost.items():
+        is_known = any(gap.since - FLYING <= at <= gap.until for gap in gaps)
+        if name not in kept and not is_known:
+            raise ViolationError(f"{name} was lost at {at}, and no gap was recorded")
 
 
 # --- at the end -----------------------------------------------------------------------------------

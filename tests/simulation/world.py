@@ -325,6 +325,7 @@ class World:
         await invariants.no_order_is_forgotten(journal, self._clock.now(), self._up_at)
         await invariants.keys_are_unique(journal)
         await invariants.log_is_whole(journal)
+        await invariants.lost_time_is_known(journal, self._broker.lost, self._journaled.names)
         told = {
             number
             for number, names in self._residents.names.items()
