@@ -62,9 +62,6 @@ def begin(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
 
 def climb(alarm: Alarm, scene: Scene, ahead: timedelta = _ON_TIME) -> Iterator[Effect]:
     """Go to the next rung, `ahead` of its time; after the last one the ladder begins again."""
-    if alarm.policy.repeat_seconds <= 0:
-        alarm.ladder_due = None
-        return
     alarm.advance(Step.ESCALATED)
     rung = alarm.rung + 1
     if rung >= len(alarm.policy.steps):

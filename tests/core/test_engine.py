@@ -1,5 +1,6 @@
 """The engine as a whole: what it refuses, forgets, and never lets grow."""
 
+import base64
 import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -115,6 +116,19 @@ def test_a_snapshot_of_another_version_is_not_read() -> None:
     fresh = Engine()
     assert not fresh.restore(msgspec.json.encode(body))
     assert {} == fresh.homes
+
+
+def test_settings_of_another_time_do_not_cost_the_state() -> None:
+    """A snapshot with settings this gateway refuses is restored; its own settings come next."""
+    world = World()
+    world.smoke()
+    body = msgspec.json.decode(world.engine.snapshot())
+    body["settings"] = base64.b64encode(b'{"colour": 1}').decode()
+    fresh = Engine()
+    assert fresh.restore(msgspec.json.encode(body))
+    assert world.engine.homes == fresh.homes
+    assert Settings() == fresh.settings
+    assert world.engine.next_deadline() == fresh.next_deadline()
 
 
 def test_a_closed_alarm_is_forgotten_after_an_hour() -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alerting.home import Gap, HomeState
@@ -118,6 +118,7 @@ def test_a_later_sign_of_life_never_brings_the_end_forward(minute: int, name: st
     ),
     st.integers(0, 2**31),
 )
+@example(NoMotionParams(day_hours=8, night_hours=12, day_from_hour=23.999, day_to_hour=24), 0)
 def test_any_limits_can_be_set(params: NoMotionParams, second: int) -> None:
     """Whatever the configuration lets through has an end after its beginning."""
     since = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=second)

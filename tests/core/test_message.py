@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 from itertools import product
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from alerting.effect import Medium, Submit, Template
 from alerting.event import Answer
@@ -138,6 +140,14 @@ def every_text(facts: Facts, medium: Medium = Medium.SMS) -> list[tuple[Submit, 
 def test_every_text_is_one_segment(facts: Facts) -> None:
     """At most 70 UTF-16 units, also for the longest names of a real town."""
     assert [] == [(s.template, text) for s, text in every_text(facts) if units(text) > SEGMENT]
+
+
+@given(st.text(max_size=90), st.text(max_size=90), st.text(max_size=90))
+def test_whatever_the_registry_holds(address: str, resident: str, community: str) -> None:
+    """Names nobody could have meant cost the end of a text, never a second segment."""
+    facts = FACTS._replace(address=address, resident=resident, community=community)
+    for template in Template:
+        assert units(render(order(template, slot=5), facts)) <= SEGMENT
 
 
 def test_no_text_is_cut() -> None:

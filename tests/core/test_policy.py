@@ -31,6 +31,7 @@ def only(*whom: Whom, media: tuple[Medium, ...] = (Medium.SMS,), count: int = 9)
     [
         (replace(FIRE, steps=()), "has no step"),
         (replace(LISTED, steps=()), "has no step"),
+        (replace(FIRE, hand_over="911"), "hands over to"),
         (replace(FIRE, repeat_seconds=0.0), "does not repeat"),
         (replace(SOFT, repeat_seconds=-1.0), "does not repeat"),
         (LATE, "does not repeat"),

@@ -40,7 +40,6 @@ async def installed(  # noqa: PLR0913 -- what one installation differs in from a
     `tables` go into the gateway's configuration; `speed` is how much faster than life people are.
     """
     place, registry = Place(folder), folder / "registry.toml"
-    folder.mkdir(parents=True, exist_ok=True)
     write_registry(registry, rows)
     async with AsyncExitStack() as stack:
         ground = await stack.enter_async_context(site(broker, place))

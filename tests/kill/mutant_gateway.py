@@ -23,7 +23,7 @@ def _acknowledge_before_commit() -> None:
     receive = pump.Pump._receive  # noqa: SLF001 -- a mutant may
 
     def early(self: pump.Pump, turn: pump.Turn, receipt: Receipt) -> None:
-        self._links[receipt.token.link].acknowledge([receipt.token])  # noqa: SLF001
+        self._links[receipt.token.link].acknowledge([receipt.token])
         receive(self, turn, receipt)
 
     pump.Pump._receive = early  # type: ignore[method-assign]  # noqa: SLF001
@@ -44,8 +44,8 @@ def _stale_acknowledgement() -> None:
     """A token counts on whatever connection there is."""
 
     def careless(self: mqtt_link.MqttLink, token: Token) -> None:
-        if self._ledger.strike(token.mid):  # noqa: SLF001
-            self._client.ack(token.mid, token.qos)  # noqa: SLF001
+        if self._ledger.strike(token.mid):
+            self._client.ack(token.mid, token.qos)
 
     mqtt_link.MqttLink._acknowledge = careless  # type: ignore[method-assign]  # noqa: SLF001
 
@@ -72,7 +72,8 @@ def _timer_in_memory() -> None:
         del self, home_ids
 
     rebuild = recovery.rebuild
-    app.rebuild = pump.rebuild = forgetful
+    for user in (app, pump):
+        setattr(user, "rebuild", forgetful)  # noqa: B010 -- they import it by name
     Deadlines.plan_all = lost  # type: ignore[method-assign]
 
 

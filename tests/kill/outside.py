@@ -55,7 +55,7 @@ class Carrier:
         words += ["--public-url", f"http://127.0.0.1:{web_port}", "--log", log, "--quiet"]
         words += ["--token", token]
         with (self._folder / "carrier.err").open("wb") as errors:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: ASYNC220 -- it lasts until `stop`
                 [sys.executable, "-m", "simulators", "carrier", *map(str, words)],
                 cwd=ROOT,
                 stdout=subprocess.PIPE,

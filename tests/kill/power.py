@@ -90,7 +90,7 @@ class _Recorder:
         vfs.open = ours
 
     def _open(
-        self, original: Callable[..., int], vfs: int, name: int | None, file: int, *rest: Any
+        self, original: Callable[..., int], vfs: int, name: int | None, file: int, *rest: int
     ) -> int:
         code: int = original(vfs, name, file, *rest)
         if code == _OK and name is not None:

@@ -1,4 +1,4 @@
-"""A siege: readings and smokes flow while the gateway, and then its broker, is killed over and over.
+"""A siege: readings and smokes flow while the gateway, then its broker too, is killed and killed.
 
 Theory of operation. Each kill has a moment of its own, and the moments take turns: any instant, the
 time in which the gateway starts, a commit under way (held there by the journal's write lock), a
@@ -108,7 +108,7 @@ class Siege:
         async with WriteLock(self._all.place.journal) as lock:
             await CLOCK.sleep(self._rng.uniform(0.1, 0.5))
             await lock.let_one_through()  # what has come since is the next turn, and is held
-            await CLOCK.sleep(self._rng.uniform(0.01, 0.2))
+            await CLOCK.sleep(self._rng.uniform(0.2, 0.6))
             self._kill()
         self._all.daemon.start()
 
@@ -169,7 +169,7 @@ class Siege:
             await self._connected(0.8)
             await CLOCK.sleep(0.3)
             is_held &= await lock.let_one_through()
-            await CLOCK.sleep(0.05)
+            await CLOCK.sleep(0.3)
             self._kill()
         self._rounds_held += is_held
         self._all.daemon.start()

@@ -1,4 +1,4 @@
-"""The brokers under attack: the embedded one as the gateway runs it, and mosquitto as we ship it."""
+"""The brokers under attack: the embedded one as the gateway runs it, mosquitto as we ship it."""
 
 import asyncio
 import json

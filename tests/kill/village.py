@@ -46,13 +46,13 @@ def tables(homes: int) -> village.Registry:
         place = {"building": f"{number // 100 + 1}栋", "unit": "1单元", "room": f"{number % 100}01"}
         found["homes"].append({"id": home, "compound": "桂花苑", **place})
         found["residents"].append({"id": f"r{number:04}", "home": home, "name": "张桂芳"})
-        kinds = (("smoke", "smoke"), ("pir", "pir"), ("door", "contact"))
-        for word, kind in kinds:
+        for word, kind in (("smoke", "smoke"), ("pir", "pir"), ("door", "contact")):
             row = {"id": f"{word}-{home}", "family": "own", "home": home, "class": kind}
             found["devices"].append({**row, "secret": f"secret-{number}"})
         phone = f"+86160{number:08}"
-        person = {"id": neighbour, "name": "李建国", "role": "neighbour", "phone": phone}
-        found["responders"].append(person)
+        found["responders"].append(
+            {"id": neighbour, "name": "李建国", "role": "neighbour", "phone": phone}
+        )
         found["pairings"].append({"home": home, "responder": neighbour, "rank": 1})
     return found
 
@@ -80,5 +80,6 @@ def write_config(
 
 
 def write_registry(path: Path, rows: village.Registry) -> None:
-    """Write a registry file."""
+    """Write a registry file, in a folder made for it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     village.write(rows, path)

@@ -11,7 +11,7 @@ from tests.simulation.plan import CarrierFault, Crash, Outage
 from tests.simulation.trace import Trace
 
 
-SLOWEST_SECONDS = 2.0
+SLOWEST_SECONDS = 8.0
 
 
 class Faults:
@@ -24,8 +24,8 @@ class Faults:
         self._disk_at: datetime | None = None
 
     def disk_troubled(self, disk: Disk, after: timedelta) -> bool:
-        """Whether the disk is full, or was until some time ago."""
-        if disk.is_full:
+        """Whether the disk is full or slow, or was until some time ago."""
+        if disk.is_full or disk.slowest_seconds:
             return True
         return self._disk_at is not None and self._clock.now() - self._disk_at < after
 
@@ -73,6 +73,7 @@ class Faults:
                 self._disk_at = self._clock.now()
             elif outage.how == "slow":
                 disk.slowest_seconds = 0.0
+                self._disk_at = self._clock.now()
             elif outage.how != "link":
                 if outage.how == "session":
                     broker.forget()

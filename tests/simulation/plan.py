@@ -20,8 +20,8 @@ HEALING = 0.2 * HOUR
 """How far faults may reach into the quiet end."""
 
 REST_OF_A_HOME = 12 * HOUR
-LONGEST_SILENCE = 13 * HOUR
-"""A silent home is an alarm by then, at whatever time of the day the silence began."""
+LONGEST_SILENCE, LONGEST_ABSENCE = 18 * HOUR, 8 * HOUR
+"""A silent home and a silent button are alarms by then, lost time and outages included."""
 
 
 class Harm(StrEnum):
@@ -108,45 +108,38 @@ def draw(
 
 def _emergencies(dice: Random, hours: float, homes: Sequence[Household]) -> Iterator[Emergency]:
     """Two clusters at least; a home has rest after what it went through."""
-    free_from = {home.id: 0.0 for home in homes}
     seconds = hours * HOUR
-    yield from _slow(dice, seconds, homes, free_from)
+    slow = list(_slow(dice, seconds, homes))
+    yield from slow
+    spared = {one.home_id for one in slow}
+    last = {home.id: -REST_OF_A_HOME for home in homes if home.id not in spared}
     clusters = max(2, round(hours * len(homes) / 25))
-    for _ in range(clusters):
-        at = dice.uniform(min(600.0, seconds / 10), seconds - QUIET_END)
+    for at in sorted(dice.uniform(0.1, 1) * (seconds - QUIET_END) for _ in range(clusters)):
         for _ in range(dice.choice((1, 1, 2, 3))):
-            at += dice.choice((0.0, dice.uniform(0, 1), dice.uniform(0, 60)))
-            free = [
-                home
-                for home in homes
-                if abs(at - free_from[home.id]) > REST_OF_A_HOME or not free_from[home.id]
-            ]
+            free = [home for home in homes if at - last.get(home.id, at) >= REST_OF_A_HOME]
             if not free:
-                return
+                break
             home = dice.choice(free)
-            free_from[home.id] = at
-            if dice.random() < 0.5:  # noqa: PLR2004 -- even odds
-                yield Emergency(at, home.id, "smoke", home.of_class("smoke")[0].id)
-            else:
-                button = home.of_class("help_button", "wristband")[0]
-                yield Emergency(at, home.id, "help_call", button.id)
+            last[home.id] = at
+            kind = dice.choice(("smoke", "help_call"))
+            yield Emergency(at, home.id, kind, _sensor(home, kind))
+            at += dice.choice((0.0, dice.uniform(0, 1), dice.uniform(0, 60)))  # noqa: PLW2901
 
 
-def _slow(
-    dice: Random, seconds: float, homes: Sequence[Household], free_from: dict[str, float]
-) -> Iterator[Emergency]:
-    """Silences that there is time to notice; those homes are left alone for ever."""
+def _slow(dice: Random, seconds: float, homes: Sequence[Household]) -> Iterator[Emergency]:
+    """Silences that there is time to notice."""
+    silent, lost = dice.sample(homes, 2)
     if seconds > LONGEST_SILENCE + 2 * HOUR:
-        home = dice.choice(homes)
-        free_from[home.id] = float("inf")
-        yield Emergency(dice.uniform(0, seconds - LONGEST_SILENCE), home.id, "no_motion")
-    if seconds > 4 * HOUR:
-        home = dice.choice(homes)
-        if not free_from[home.id]:
-            free_from[home.id] = float("inf")
-            button = home.of_class("help_button", "wristband")[0]
-            at = dice.uniform(0, seconds - 3.5 * HOUR)
-            yield Emergency(at, home.id, "device_lost", button.id)
+        yield Emergency(dice.uniform(0, seconds - LONGEST_SILENCE), silent.id, "no_motion")
+    if seconds > LONGEST_ABSENCE + HOUR:
+        at = dice.uniform(0, seconds - LONGEST_ABSENCE)
+        yield Emergency(at, lost.id, "device_lost", _sensor(lost, "help_call"))
+
+
+def _sensor(home: Household, kind: str) -> str:
+    """Name the device that tells of an emergency."""
+    classes = ("smoke",) if kind == "smoke" else ("help_button", "wristband")
+    return home.of_class(*classes)[0].id
 
 
 # --- faults -----------------------------------------------------------------------------------------
@@ -199,7 +192,7 @@ def _disk(dice: Random, moments: list[float], end: float) -> Iterator[Outage]:
     for at in [*_beside(dice, moments, 0.3, 10.0), *_anywhen(dice, end, 0.5)]:
         seconds = dice.uniform(1, 60)
         yield Outage(at, seconds, "slow")
-        for _ in range(dice.choice((0, 2, 8))):
+        for _ in range(dice.choice((0, 4, 16))):
             yield Outage(at + dice.uniform(0, seconds), 0.0, "link", dice.randrange(50))
 
 

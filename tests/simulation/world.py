@@ -39,7 +39,7 @@ ORDERS_SECONDS = 300.0
 FOLDED_WHOLE = 20_000
 """Entries up to which the whole journal is folded at every stop, and not at the end only."""
 
-AFTER_TROUBLE = timedelta(seconds=10)
+AFTER_TROUBLE = timedelta(seconds=20)
 DISPLAYS = ("收到短信：", "听到：")
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from alerting.effect import Medium, Submit, Template
-from alerting.event import Outcome, Verb
+from alerting.event import Answer, Outcome, Verb
 from tests.stories.world import World, home, patient
 
 SMS, VOICE, CONSOLE = Medium.SMS, Medium.VOICE, Medium.CONSOLE
@@ -213,3 +213,25 @@ def test_a_text_without_a_report_is_a_failure_after_30_seconds() -> None:
     world.quiet()
     world.wait(1)
     assert Template.ALARM.value in world.templates("n03")
+
+
+def test_a_failed_courtesy_calls_nobody() -> None:
+    """That somebody did not hear they hold nothing is no reason to wake the next."""
+    world = World()
+    world.smoke()
+    world.deliver()
+    world.says("n01", Answer.HEARD)
+    world.report(world.sent("n01", SMS, Template.NOT_HELD), Outcome.UNDELIVERED)
+    world.quiet()
+
+
+def test_a_number_is_barred_once() -> None:
+    """Two refusals of one number are one fact."""
+    world = World()
+    world.smoke()
+    alarm = world.sent("n01", SMS)
+    world.says("n01", Answer.HEARD)
+    courtesy = world.sent("n01", SMS, Template.NOT_HELD)
+    for text in (alarm, courtesy):
+        world.report(text, Outcome.RECIPIENT_FAULT)
+    assert 1 == len(world.engine.homes["h0001"].barred)

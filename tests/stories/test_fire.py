@@ -103,6 +103,22 @@ def test_nobody_answers_and_the_ladder_never_ends() -> None:
     assert ("d01", "voice") in world.people()
 
 
+def test_neighbours_are_called_in_three_rounds() -> None:
+    """Who did not answer three times sleeps, or is away; the desk and the gatehouse have no end."""
+    world = World()
+    world.smoke()
+    for _ in range(360):
+        world.deliver(voice=Outcome.NO_ANSWER)
+        world.wait(10)
+    rings: dict[str, int] = {}
+    for submit in world.asked:
+        if submit.medium is VOICE:
+            rings[submit.person_id] = rings.get(submit.person_id, 0) + 1
+    assert [3, 3, 3, 3] == [rings[person] for person in ("n01", "n02", "n03", "n04")]
+    assert rings["p01"] > 10
+    assert rings["d01"] > 10
+
+
 def test_everybody_fails_climbs_at_once() -> None:
     """When nobody is being reached any more the next rung starts now, not at its time."""
     world = World(home(neighbours=("n01",)))

@@ -30,11 +30,20 @@ def test_neighbours_hear_of_it_after_30_seconds() -> None:
     assert {("n01", "sms"), ("n01", "voice"), ("n02", "sms"), ("n02", "voice")} == world.people()
 
 
+def test_a_desk_that_does_not_answer_is_not_waited_for() -> None:
+    """Nobody picks up at the desk: there is no human to hear "no need", and neighbours go now."""
+    world = World()
+    world.press()
+    world.deliver(voice=Outcome.NO_ANSWER)
+    assert {("n01", "sms"), ("n01", "voice"), ("n02", "sms"), ("n02", "voice")} == world.people()
+
+
 def test_a_silent_phone_is_told_to_the_neighbours() -> None:
     """Nobody picked up: the text says so."""
     world = World()
     world.press()
-    world.deliver(voice=Outcome.NO_ANSWER)
+    world.report(world.sent("r-h0001", VOICE), Outcome.NO_ANSWER)
+    world.deliver()
     world.wait(30)
     assert world.sent("n01", SMS, Template.ALARM).is_unanswered
 

@@ -123,10 +123,11 @@ def test_closing_begins_the_watch_anew() -> None:
     assert [closed_at, min(closed_at + timedelta(hours=12), morning)] == pre_alarms
 
 
-def test_a_drill_proves_nobody_alive() -> None:
+@pytest.mark.parametrize("kind", ["smoke", "no_motion"])
+def test_a_drill_proves_nobody_alive(kind: str) -> None:
     """Rehearsing at a home does not put its silence off."""
     world = silent(7)
-    world.drill("smoke")
+    world.drill(kind)
     world.operator(Verb.CLOSE)
     world.forget()
     world.wait(HOUR)
@@ -189,6 +190,17 @@ def test_a_backlog_without_a_step_means_silence() -> None:
     world.do(HoldSet("mqtt", world.now + timedelta(seconds=30)))
     world.wait(30)
     world.sent("r-h0001", VOICE, Template.RESIDENT_CHECK)
+
+
+def test_a_hold_holds_whatever_the_home_is_asked_for() -> None:
+    """Another alarm's step during the hold does not turn the backlog into silence."""
+    world = silent(7.999)
+    world.smoke()
+    world.do(HoldSet("mqtt", world.now + timedelta(seconds=60)))
+    world.wait(59)
+    assert "pre_alarm" not in world.verbs()
+    world.wait(1)
+    assert "pre_alarm" in world.verbs()
 
 
 def test_a_hold_is_taken_away() -> None:
