@@ -120,11 +120,10 @@ class Alarm(msgspec.Struct):
 
     `holder_id` is who has promised to go (or the operator who took over), `scene_ids` who said
     they arrived, `going_ids` who said they go, `called_ids` who were asked and must hear when
-    they are no longer needed.
-    `rung` is the step reached, `round` how often the ladder has begun, `repeats` how often it
-    began again without an answer, `handed` in which round a service was last called. `subject`
-    is the device for a device's own trouble. Every instant that ends in `_due` is when the core
-    must act next; None where it need not.
+    they are no longer needed. `unanswered` counts the calls each let ring. `rung` is the step
+    reached, `round` how often the ladder has begun, `repeats` how often it began again without
+    an answer. `subject` is the device for a device's own trouble. Every instant that ends in
+    `_at` or `_due` is when the core must act next; None where it need not.
     """
 
     id: str
@@ -140,6 +139,7 @@ class Alarm(msgspec.Struct):
     rung: int = 0
     round: int = 1
     repeats: int = 0
+    unanswered: dict[str, int] = {}
     ladder_due: datetime | None = None
     lease_due: datetime | None = None
     outcome_due: datetime | None = None

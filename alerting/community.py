@@ -15,7 +15,9 @@ from alerting.event import Answer, AnswerGiven, ReplyReceived
 from alerting.notification import LIFETIME
 from alerting.reply import DIGITS
 
-_ASKS = frozenset({Template.ALARM, Template.DRILL, Template.GOING, Template.ARRIVED})
+_ASKS = frozenset(
+    {Template.ALARM, Template.DRILL, Template.GOING, Template.ARRIVED, Template.NOT_THERE}
+)
 _DIGIT = {answer: int(digit) for digit, answer in DIGITS.items()}
 _KEPT = timedelta(hours=1)
 _QUIET = timedelta(minutes=10)

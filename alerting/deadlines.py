@@ -27,10 +27,10 @@ class Deadlines:
         """Give when to ask next; it may turn out that nothing is due then."""
         return self._heap[0][0] if self._heap else None
 
-    def take_due(self, now: datetime) -> list[str]:
-        """Take the homes whose deadline has come; the caller plans them again."""
-        due = []
-        while self._heap and self._heap[0][0] <= now:
+    def take_due(self, now: datetime, most: int | None = None) -> list[str]:
+        """Take (at most so many of) the homes whose deadline has come; the caller plans again."""
+        due: list[str] = []
+        while self._heap and self._heap[0][0] <= now and len(due) != most:
             at, home_id = heapq.heappop(self._heap)
             if self._planned.get(home_id) != at:
                 continue
@@ -48,6 +48,10 @@ class Deadlines:
         planned = self._planned.get(home_id)
         if actual is not None and (planned is None or actual < planned):
             self._push(home_id, actual)
+
+    def postpone(self, home_id: str, at: datetime) -> None:
+        """Let a home come up then, whatever its state says."""
+        self._push(home_id, at)
 
     def plan_all(self, home_ids: Iterable[str]) -> None:
         """Start anew from the homes' state."""

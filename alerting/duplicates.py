@@ -11,7 +11,7 @@ from datetime import timedelta
 from enum import Enum
 
 from alerting.home import Boot, DeviceState, Seen
-from sensors.reading import Report
+from sensors.reading import Replay, Report
 
 _WINDOW = 64
 _PAYLOADS = 4
@@ -34,6 +34,11 @@ def judge(device: DeviceState, report: Report) -> Novelty:
     if report.boot is not None and report.seq is not None:
         known = _is_counted(device, report.boot, report.seq)
         return Novelty.DUPLICATE if known else Novelty.NEW
+    if report.source.replay is Replay.RETAINED:
+        # The broker shows it again at each subscription; the first time it counted.
+        known = any(seen.digest == report.digest for seen in device.seen)
+        if known:
+            return Novelty.DUPLICATE
     if report.source.is_dup:
         within = _REDELIVERY
     else:

@@ -25,6 +25,7 @@ class Template(StrEnum):
     DRILL = "drill"
     GOING = "going"
     ARRIVED = "arrived"
+    NOT_THERE = "not_there"  # "safe" from someone who never said they go
     STAND_DOWN = "stand_down"
     NOT_HELD = "not_held"  # 收到 holds nothing
     SAY_ONE = "say_one"  # 马上, 来了: please answer 1
@@ -41,6 +42,7 @@ class Template(StrEnum):
     FAMILY_RESULT = "family_result"
     DESK_NOBODY_OPENS = "desk_nobody_opens"
     DESK_AMBULANCE = "desk_ambulance"
+    DESK_RESIDENT_ASKS = "desk_resident_asks"
     DESK_UNANSWERED = "desk_unanswered"
     DESK_STOPPED = "desk_stopped"
 

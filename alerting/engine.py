@@ -20,7 +20,6 @@ from alerting.community import CommunityState
 from alerting.deadlines import Deadlines
 from alerting.duplicates import Novelty
 from alerting.effect import Effect, Log, Submit
-from alerting.escalation import Scene
 from alerting.event import (
     AnswerGiven,
     AttemptReported,
@@ -40,6 +39,7 @@ from alerting.freshness import is_heard
 from alerting.home import DeviceState, Gap, HomeState
 from alerting.policy import Priority
 from alerting.raising import raise_alarm, take_finding
+from alerting.roster import Scene
 from alerting.rules import Finding, Rule, Sign, View
 from alerting.rules.no_motion import NoMotionParams, is_day, is_sign_of_life, watches
 from alerting.settings import RULES, Settings
@@ -121,9 +121,14 @@ class Engine:
         """Give when the core must be asked again; it may turn out that nothing is due then."""
         return self._deadlines.first()
 
-    def due_homes(self, now: datetime) -> list[str]:
-        """Take the homes whose deadline has come; each wants an `Elapsed`."""
-        return self._deadlines.take_due(now)
+    def due_homes(self, now: datetime, most: int | None = None) -> list[str]:
+        """Take homes whose deadline has come, at most so many; each wants an `Elapsed`."""
+        return self._deadlines.take_due(now, most)
+
+    def postpone(self, home_id: str, at: datetime) -> None:
+        """Ask about a home that could not be handled again then."""
+        if home_id in self.homes:
+            self._deadlines.postpone(home_id, at)
 
     def _home_due(self, home_id: str) -> datetime | None:
         """Derive a home's deadline from its alarms and from what its silence will mean."""
@@ -179,6 +184,7 @@ class Engine:
         if device is None:
             device = home.devices[report.device_id] = DeviceState(now)
         novelty = duplicates.judge(device, report)
+        has_moved = device.link != report.source.link
         device.link = report.source.link
         heard_at = min(report.received_at, now)
         if is_heard(report):
@@ -191,8 +197,10 @@ class Engine:
             home.alive_at = max(home.alive_at or heard_at, heard_at)
             home.alive_link = report.source.link
         mark = "" if novelty is Novelty.NEW else "duplicate"
-        if effects or event.home_id not in self._deadlines:
+        if effects or any(_is_forgotten(alarm, now) for alarm in home.alarms.values()):
             effects = self._settle(home, effects, now)
+        elif has_moved or event.home_id not in self._deadlines:
+            self._deadlines.plan(event.home_id)
         return Decision(effects, mark=mark)
 
     def _ask_rules(
@@ -235,9 +243,8 @@ class Engine:
             return Decision([], refusal=str(error))
         return Decision(self._settle(home, effects, now))
 
-    @staticmethod
     def _act(
-        alarm: Alarm, event: AttemptReported | AnswerGiven | OperatorActed, scene: Scene
+        self, alarm: Alarm, event: AttemptReported | AnswerGiven | OperatorActed, scene: Scene
     ) -> Iterator[Effect]:
         """Pass an event on to the machine it is for."""
         match event:
@@ -246,7 +253,12 @@ class Engine:
                     alarm, event.attempt_id, event.outcome, scene, event.retry_after_seconds
                 )
             case AnswerGiven():
+                is_over = not alarm.is_open
                 yield from response.answer(alarm, event, scene)
+                if is_over and response.asks_for_people(event, scene):
+                    finding = Finding(Sign.DANGER, {"resident": event.person_id})
+                    policy = self.settings.policy("help_call")
+                    yield from take_finding("help_call", finding, policy, scene)
             case OperatorActed():
                 yield from response.operate(alarm, event, scene)
 
@@ -368,8 +380,9 @@ class Engine:
 
 
 def _is_forgotten(alarm: Alarm, now: datetime) -> bool:
-    """Say whether a closed alarm need not be remembered any more."""
-    assert alarm.closed_at is not None
+    """Say whether an alarm is closed and need not be remembered any more."""
+    if alarm.closed_at is None:
+        return False
     is_trouble = alarm.policy.priority is Priority.TROUBLE
     kept = _TROUBLE_KEPT if is_trouble else response.CLOSED_KEPT
     return now - alarm.closed_at >= kept

@@ -8,29 +8,19 @@ silence.
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from alerting.alarm import Alarm, State, Step
 from alerting.effect import Cancel, Effect, HandOver, Log, Medium, Resolve, Submit, Template
 from alerting.event import Outcome
-from alerting.home import Barred, HomeState
+from alerting.home import Barred
 from alerting.notification import LIFETIME, Notification, is_answered, report
-from alerting.policy import BOTH, FIRST_QUESTION, Aim, Priority, Whom
+from alerting.policy import FIRST_QUESTION, Aim, Priority, Whom
 from alerting.record import ResponderRecord, Role
+from alerting.roster import Scene, media_of, neighbours, of_role, role_of, round_of
 
-MAX_ROUNDS = 3
-"""How often neighbours are called without an answer; the desk and the posts have no end."""
-
+_LET_RING = frozenset({Outcome.NO_ANSWER, Outcome.VOICEMAIL, Outcome.DECLINED})
 _ON_TIME = timedelta()
 _ROLE = {Whom.DESK: Role.DESK, Whom.POSTS: Role.POST, Whom.FAMILY: Role.FAMILY}
-
-
-class Scene(NamedTuple):
-    """Where and when the ladder acts: the home, the instant, and whether people sleep."""
-
-    home: HomeState
-    now: datetime
-    is_night: bool
 
 
 def log(alarm: Alarm, verb: str, **facts: str) -> Log:
@@ -65,6 +55,8 @@ def climb(alarm: Alarm, scene: Scene, ahead: timedelta = _ON_TIME) -> Iterator[E
     alarm.advance(Step.ESCALATED)
     rung = alarm.rung + 1
     if rung >= len(alarm.policy.steps):
+        if not _is_anybody_reached(alarm):
+            yield log(alarm, "nobody_reachable", round=str(alarm.round))
         alarm.repeats += 1
         rung = 0
         _new_round(alarm)
@@ -78,6 +70,7 @@ def resume(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
     alarm.going_ids = []
     alarm.lease_due = alarm.outcome_due = None
     alarm.repeats = 0
+    alarm.unanswered = {}
     _new_round(alarm)
     yield from _rung(alarm, 0, scene)
 
@@ -88,7 +81,7 @@ def _new_round(alarm: Alarm) -> None:
     alarm.notifications = {
         key: notification
         for key, notification in alarm.notifications.items()
-        if not notification.is_done or _round(notification) >= alarm.round - 1
+        if not notification.is_done or round_of(notification) >= alarm.round - 1
     }
 
 
@@ -119,43 +112,19 @@ def _aim(alarm: Alarm, aim: Aim, scene: Scene) -> Iterator[Effect]:
         if alarm.repeats == 0:  # told once, not each time the ladder begins again
             yield from tell_family(alarm, Template.FAMILY_START, scene)
     elif aim.whom is Whom.NEIGHBOURS:
-        for person in _neighbours(alarm, scene)[: aim.count]:
+        for person in neighbours(alarm, scene)[: aim.count]:
             yield from _call(alarm, person, aim.media, scene)
     else:
-        for person in _of_role(scene, _ROLE[aim.whom])[: aim.count]:
+        for person in of_role(scene, _ROLE[aim.whom])[: aim.count]:
             yield from _call(alarm, person, aim.media, scene)
 
 
-def _of_role(scene: Scene, role: Role) -> list[ResponderRecord]:
-    """List the home's people of a role in the order in which they are asked."""
-    return [person for person in scene.home.record.responders if person.role is role]
-
-
-def _neighbours(alarm: Alarm, scene: Scene) -> list[ResponderRecord]:
-    """List neighbours not asked in this round, those who may be woken first at night.
-
-    Who said they cannot is not asked again, and who cannot be reached takes nobody's place.
-    Nobody is left out for the night when nobody else is left: a broken sleep is better than no
-    answer.
-    """
-    if alarm.repeats >= MAX_ROUNDS:
-        return []
-    asked = {n.person_id for n in alarm.notifications.values() if _round(n) == alarm.round}
-    free = [
-        person
-        for person in _of_role(scene, Role.NEIGHBOUR)
-        if person.id not in asked
-        and person.id not in alarm.declined_ids
-        and _media(person, BOTH, scene)
-    ]
-    if scene.is_night:
-        free.sort(key=lambda person: not person.at_night)
-    return free
-
-
-def _round(notification: Notification) -> int:
-    """Read the round out of a notification's key."""
-    return int(notification.key.rsplit(".", 1)[1])
+def _is_anybody_reached(alarm: Alarm) -> bool:
+    """Say whether this round has sent a telephone anything that asks for an answer."""
+    return any(
+        n.expects_answer and n.medium is not Medium.CONSOLE and round_of(n) == alarm.round
+        for n in alarm.notifications.values()
+    )
 
 
 def _call(
@@ -165,14 +134,7 @@ def _call(
     template = Template.DRILL if alarm.is_drill else Template.ALARM
     if person.role is not Role.DESK and person.id not in alarm.called_ids:
         alarm.called_ids.append(person.id)
-    yield from notify(alarm, person.id, _media(person, media, scene), template, scene)
-
-
-def _media(person: ResponderRecord, media: tuple[Medium, ...], scene: Scene) -> tuple[Medium, ...]:
-    """List those of the media over which this person can be reached."""
-    has = {Medium.SMS: person.sms, Medium.VOICE: person.voice, Medium.CONSOLE: True}
-    barred = scene.home.barred
-    return tuple(m for m in media if has[m] and Barred(person.id, m) not in barred)
+    yield from notify(alarm, person.id, media_of(person, media, scene), template, scene)
 
 
 def notify(
@@ -209,7 +171,7 @@ def tell_family(
 ) -> Iterator[Effect]:
     """Tell the family; they are never asked to go."""
     if not alarm.is_drill:
-        for person in _of_role(scene, Role.FAMILY):
+        for person in of_role(scene, Role.FAMILY):
             alarm.is_family_told = True
             media = (Medium.SMS,) if person.sms else (Medium.VOICE,)
             yield from notify(alarm, person.id, media, template, scene, actor_id)
@@ -217,7 +179,7 @@ def tell_family(
 
 def tell_desk(alarm: Alarm, template: Template, scene: Scene, actor_id: str) -> Iterator[Effect]:
     """Show the desk something that needs its hand."""
-    for person in _of_role(scene, Role.DESK):
+    for person in of_role(scene, Role.DESK):
         yield from notify(alarm, person.id, (Medium.CONSOLE,), template, scene, actor_id)
 
 
@@ -284,6 +246,9 @@ def take_outcome(
     if verdict.bars and barred not in scene.home.barred:
         scene.home.barred.append(barred)
         yield log(alarm, "number_refused", person=notification.person_id)
+    if notification.is_done and outcome in _LET_RING and notification.expects_answer:
+        person_id = notification.person_id
+        alarm.unanswered[person_id] = alarm.unanswered.get(person_id, 0) + 1
     if notification.is_done or verdict.moves_on:
         yield log(
             alarm,
@@ -327,16 +292,8 @@ def is_calling(alarm: Alarm) -> bool:
 
 def call_next(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
     """Call one more neighbour now, if there is one."""
-    for person in _neighbours(alarm, scene)[:1]:
+    for person in neighbours(alarm, scene)[:1]:
         yield from _call(alarm, person, (Medium.SMS, Medium.VOICE), scene)
-
-
-def role_of(person_id: str, scene: Scene) -> Role | None:
-    """Say what a person is to this home."""
-    for person in scene.home.record.responders:
-        if person.id == person_id:
-            return person.role
-    return None
 
 
 def _is_reaching(alarm: Alarm) -> bool:

@@ -11,14 +11,21 @@ from sensors.reading import Kind, Replay, Report
 LATE_AFTER = timedelta(minutes=30)
 """A life-safety reading known to be older goes to the desk only."""
 
+BELIEVED = timedelta(days=7)
+"""A device's word that its report is older than this is taken for a clock that was never set."""
+
 _KEPT_BY_OTHERS = frozenset({Replay.RETAINED, Replay.CACHED})
 
 
 def is_late(report: Report) -> bool:
-    """Say whether a repeated report is known to be older than `LATE_AFTER`."""
+    """Say whether a repeated report is known to be older than `LATE_AFTER`.
+
+    A device that says 1970 or 2000 has no clock, and its report no known age.
+    """
     if report.source.replay is Replay.LIVE or report.device_time is None:
         return False
-    return report.received_at - report.device_time > LATE_AFTER
+    age = report.received_at - report.device_time
+    return LATE_AFTER < age <= BELIEVED
 
 
 def is_heard(report: Report) -> bool:

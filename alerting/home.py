@@ -39,6 +39,9 @@ class DeviceState(msgspec.Struct, omit_defaults=True):
     seen: list[Seen] = []
 
 
+_FLAPPING = timedelta(minutes=5)
+
+
 class Gap(msgspec.Struct, array_like=True, frozen=True):
     """Time in which readings of one link could be lost."""
 
@@ -108,7 +111,14 @@ class HomeState(msgspec.Struct, omit_defaults=True):
         return {device.link for device in self.devices.values() if device.link}
 
     def add_gap(self, gap: Gap) -> None:
-        """Remember a gap; the oldest are forgotten, for no deadline reaches that far back."""
+        """Remember a gap; the oldest are forgotten, for no deadline reaches that far back.
+
+        One that begins soon after another of its link, as of a loose plug, is joined to it.
+        """
+        last = next((known for known in reversed(self.gaps) if known.link == gap.link), None)
+        if last is not None and last.since <= gap.since <= last.until + _FLAPPING:
+            self.gaps.remove(last)
+            gap = Gap(gap.link, last.since, max(last.until, gap.until))
         self.gaps = [*self.gaps[-7:], gap]
 
 

@@ -19,7 +19,8 @@ class Facts(NamedTuple):
     """What the registry and the configuration know, looked up when a message is rendered.
 
     `address` is the short one people use (3栋2单元502); `time` is local, HH:MM; `mates` are
-    (two digits, address) of the alarms a WHICH_ONE names.
+    (two digits, address) of the alarms a WHICH_ONE names;
+    `hears_keys` says that a key pressed in a call reaches us.
     """
 
     community: str
@@ -29,6 +30,7 @@ class Facts(NamedTuple):
     time: str
     actor: str = ""
     mates: tuple[tuple[int, str], ...] = ()
+    hears_keys: bool = True
 
 
 WHAT = {
@@ -162,6 +164,14 @@ def _arrived(draft: _Draft) -> tuple[_Part, ...]:
     )
 
 
+def _not_there(draft: _Draft) -> tuple[_Part, ...]:
+    key = draft.key
+    return (
+        _Part(f"您到{draft.facts.address}了吗？到了先回{key(3)}，见到人再回{key(4)}。"),
+        _Part(f"没去的话，能去回{key(1)}，不能回{key(2)}", 1),
+    )
+
+
 def _stand_down(draft: _Draft) -> tuple[_Part, ...]:
     return (_Part(f"{draft.facts.address}已有人去了，您不用去了，谢谢您。"),)
 
@@ -247,6 +257,7 @@ _TEXTS: dict[Template, Callable[[_Draft], tuple[_Part, ...]]] = {
     Template.DRILL: _drill,
     Template.GOING: _going,
     Template.ARRIVED: _arrived,
+    Template.NOT_THERE: _not_there,
     Template.STAND_DOWN: _stand_down,
     Template.NOT_HELD: _not_held,
     Template.SAY_ONE: _say_one,
@@ -263,6 +274,7 @@ _TEXTS: dict[Template, Callable[[_Draft], tuple[_Part, ...]]] = {
     Template.FAMILY_RESULT: _family("已处理完，值班员会跟您说"),
     Template.DESK_NOBODY_OPENS: _desk("敲门没人应，请找钥匙或打110"),
     Template.DESK_AMBULANCE: _desk("说要救护车，请打120"),
+    Template.DESK_RESIDENT_ASKS: _desk("按了9要人来，请马上打电话"),
     Template.DESK_UNANSWERED: _desk("到了没回话，请打电话问问"),
     Template.DESK_STOPPED: _desk("不想再收短信，请打电话问问"),
 }
@@ -297,11 +309,18 @@ def _spoken(draft: _Draft) -> str:
     if draft.submit.is_drill:
         who += "这是演练，不是真的。"
     if template is Template.DRILL:
-        return f"{who}{facts.address}{draft.what}。请您按1试一下，不用出门。"
+        key = "按1" if facts.hears_keys else "发短信回1"
+        return f"{who}{facts.address}{draft.what}。请您{key}试一下，不用出门。"
     if template is Template.ALARM:
         return (
             f"{who}紧急。{facts.address}{facts.resident}{draft.what}，"
-            f"请马上去敲门。{_SAFETY.get(draft.submit.kind, '')}能去请按1，不能去请按2。"
+            f"请马上去敲门。{_SAFETY.get(draft.submit.kind, '')}"
+            + ("能去请按1，不能去请按2。" if facts.hears_keys else "能去请发短信回1，不能去回2。")
+        )
+    if template is Template.RESIDENT_CHECK and not facts.hears_keys:
+        return (
+            f"{facts.resident}您好，{who}您家里好久没有动静了，我们不放心，"
+            f"请打{facts.landline}。没有您的回话，邻居会来看您。"
         )
     body = "".join(part.text for part in _TEXTS[template](draft))
     called = facts.resident if template in _TO_RESIDENT else ""
@@ -318,48 +337,35 @@ _HEARD_KEY = {
 }
 
 
-def confirm(answer: Answer, facts: Facts) -> str:
+def confirm(answer: Answer, facts: Facts, *, is_drill: bool, is_over: bool) -> str:
     """Say back what a key meant; empty where it means nothing."""
-    return _HEARD_KEY.get(answer, "").format(address=facts.address, resident=facts.resident)
+    if answer not in _HEARD_KEY:
+        return ""
+    if is_over:
+        return f"{facts.address}已经处理好了，您不用去了，谢谢您。"
+    if is_drill:
+        return "这是演练，不是真的，您不用出门。记下了，谢谢您。"
+    return _HEARD_KEY[answer].format(address=facts.address, resident=facts.resident)
 
 
-def confirm_resident(answer: Answer) -> str:
+def confirm_resident(answer: Answer, *, is_cancelled: bool) -> str:
     """Say back what the resident's key meant; empty where it means nothing."""
-    if answer is Answer.GOING:
+    if answer is Answer.AMBULANCE:
+        return "别急，我们马上叫人来。"
+    if answer is not Answer.GOING:
+        return ""
+    if is_cancelled:
         return "好的，您没事我们就放心了。"
-    return "别急，我们马上叫人来。" if answer is Answer.AMBULANCE else ""
+    return "好的，记下了。已经有人在路上，来看看您就放心了。"
+
+
+def called_back(kind: str, facts: Facts, *, is_drill: bool) -> str:
+    """Say the open alarm to someone who calls back; they may press a key."""
+    drill = "这是演练，不是真的。" if is_drill else ""
+    what = WHAT.get(kind, "报警")
+    return f"{drill}{facts.address}{facts.resident}{what}。能去请按1，不能去请按2。"
 
 
 def landline(facts: Facts) -> str:
     """Say whose number this is, to a caller we have nothing to ask."""
     return f"这里是{facts.community}值班室的自动电话。有事请打{facts.landline}。"
-
-
-class Place(NamedTuple):
-    """Where a home is, in the order in which a dispatcher asks; empty where not recorded."""
-
-    district: str
-    street: str
-    compound: str
-    building: str
-    unit: str
-    room: str
-    gate: str
-    floor: str
-    lift: str
-
-
-def script(place: Place, facts: Facts, kind: str, caller: str) -> list[str]:
-    """Write what a person reads to 119, 120 or 110, in the order in which it is asked."""
-    where = f"{place.district}{place.street}{place.compound}"
-    door = f"{place.building}{place.unit}{place.room}"
-    return [
-        f"地址：{where}{door}",
-        f"从哪个门进：{place.gate or '未登记'}",
-        f"楼层：{place.floor or '未登记'}；电梯：{place.lift or '未登记'}",
-        f"联系电话：{facts.landline}（{caller}）",
-        f"情况：{facts.time}{WHAT.get(kind, '报警')}",
-        "神志：未确认；呼吸：未确认",
-        "门能否打开：未确认",
-        f"谁接车：{facts.actor or caller}",
-    ]

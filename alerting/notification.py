@@ -179,7 +179,7 @@ def _progress(notification: Notification, outcome: Outcome, now: datetime) -> No
     if _RANK[outcome] > notification.reached:
         notification.reached = _RANK[outcome]
         notification.due = now + _STATUS_WITHIN[notification.medium]
-        notification.look_up_at = None
+        notification.again_at = notification.look_up_at = None
 
 
 def _conclude(

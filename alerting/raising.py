@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from alerting import escalation, response
 from alerting.alarm import Alarm, Disposition, State, Step, alarm_id
 from alerting.effect import Effect, Log
-from alerting.escalation import Scene
 from alerting.policy import LATE, Policy, Priority
+from alerting.roster import Scene
 from alerting.rules import Finding, Sign
 
 

@@ -56,3 +56,7 @@ class HomeRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     devices: tuple[DeviceRecord, ...] = ()
     responders: tuple[ResponderRecord, ...] = ()
     slot_hint: int = 0
+
+    def has_resident(self, person_id: str) -> bool:
+        """Say whether this person lives here."""
+        return any(resident.id == person_id for resident in self.residents)

@@ -18,7 +18,6 @@ from alerting.alarm import (
 )
 from alerting.effect import Effect, Medium, Template
 from alerting.escalation import (
-    Scene,
     begin,
     call_next,
     climb,
@@ -28,7 +27,6 @@ from alerting.escalation import (
     log,
     notify,
     resume,
-    role_of,
     take_back,
     tell_desk,
     tell_family,
@@ -36,6 +34,7 @@ from alerting.escalation import (
 from alerting.event import Answer, AnswerGiven, OperatorActed, Verb
 from alerting.policy import Priority
 from alerting.record import Role
+from alerting.roster import Scene, role_of
 
 CLOSED_KEPT = timedelta(hours=1)
 """A closed alarm is remembered so long, to tell late answers that it is over."""
@@ -48,7 +47,7 @@ _TEXT = (Medium.SMS,)
 
 def answer(alarm: Alarm, given: AnswerGiven, scene: Scene) -> Iterator[Effect]:
     """Let a person's answer act on the alarm."""
-    is_resident = any(r.id == given.person_id for r in scene.home.record.residents)
+    is_resident = scene.home.record.has_resident(given.person_id)
     yield log(alarm, "answered", person=given.person_id, answer=given.answer, via=given.via)
     if not alarm.is_open:
         yield from _reply(alarm, given.person_id, Template.ALREADY_CLOSED, scene)
@@ -59,13 +58,23 @@ def answer(alarm: Alarm, given: AnswerGiven, scene: Scene) -> Iterator[Effect]:
 
 
 def _resident_said(alarm: Alarm, given: AnswerGiven, scene: Scene) -> Iterator[Effect]:
-    """1 from the resident cancels a soft alarm in its window; 9 wants people at once."""
-    if alarm.state is not State.PRE_ALARM:
-        return
-    if given.answer is Answer.GOING:
+    """1 from the resident cancels a soft alarm in its window; 9 wants people at once, always."""
+    is_asked = alarm.state is State.PRE_ALARM
+    if given.answer is Answer.GOING and is_asked:
         yield from _close(alarm, Step.CANCELLED, Disposition.CANCELLED, given.person_id, scene)
     elif given.answer is Answer.AMBULANCE:
-        yield from raise_now(alarm, scene, "resident_asks")
+        yield from tell_desk(alarm, Template.DESK_RESIDENT_ASKS, scene, given.person_id)
+        if is_asked:
+            yield from raise_now(alarm, scene, "resident_asks")
+        elif alarm.state is State.ACKNOWLEDGED and is_calling(alarm):
+            alarm.advance(Step.WITHDRAWN)  # the desk had it, and nobody is on the way
+            yield log(alarm, "raised", reason="resident_asks")
+            yield from resume(alarm, scene)
+
+
+def asks_for_people(given: AnswerGiven, scene: Scene) -> bool:
+    """Say whether the resident wants people; on a closed alarm that is a new help call."""
+    return given.answer is Answer.AMBULANCE and scene.home.record.has_resident(given.person_id)
 
 
 def raise_now(alarm: Alarm, scene: Scene, reason: str) -> Iterator[Effect]:
@@ -159,9 +168,15 @@ def _attend(alarm: Alarm, person_id: str, scene: Scene) -> None:
 
 
 def _said_safe(alarm: Alarm, person_id: str, scene: Scene) -> Iterator[Effect]:
-    """Close when it is said on the scene; else ask whether they have seen the person."""
+    """Close when it is said on the scene; who is on the way is asked whether they have seen them.
+
+    From anybody else it is hearsay: it holds nothing, takes no call back and closes nothing.
+    """
     if person_id not in alarm.scene_ids:
-        yield from _said_arrived(alarm, person_id, scene)
+        if person_id in alarm.going_ids:
+            yield from _said_arrived(alarm, person_id, scene)
+        else:
+            yield from _reply(alarm, person_id, Template.NOT_THERE, scene)
         return
     ending = Disposition.DRILL if alarm.is_drill else Disposition.ASSISTED
     yield from _close(alarm, Step.CLOSED, ending, person_id, scene)

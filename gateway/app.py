@@ -7,6 +7,7 @@ is heard before the core knows what it knew, and what was heard is decided befor
 
 import asyncio
 import signal
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ from gateway.courier import Courier
 from gateway.desk import Desk
 from gateway.door import DaemonDoor
 from gateway.embedded_broker import EmbeddedBroker
+from gateway.entries import CommitFailedError
 from gateway.inbox import Inbox
 from gateway.intake import Intake
 from gateway.job import Job
@@ -87,6 +89,26 @@ def core_settings(config: Config) -> Settings:
     )
 
 
+def _community(config: Config) -> Community:
+    """Say who calls, for texts."""
+    return Community(
+        config.community.name,
+        config.community.landline,
+        ZoneInfo(config.community.timezone),
+        {"120": config.dispatch.number_120, "119": config.dispatch.number_119},
+        hears_keys=_hears_keys(config),
+    )
+
+
+def _hears_keys(config: Config) -> bool:
+    """Say whether a key pressed in a call can reach us: not without a public address."""
+    return all(
+        getattr(settings, "public_url", None) is not None
+        for name, settings in config.channels_open()
+        if name != "console"
+    )
+
+
 class _Start(msgspec.Struct):
     """What is kept between starts."""
 
@@ -101,7 +123,10 @@ async def _begin(journal: Journal, clock: SystemClock) -> tuple[int, datetime | 
     _, last_at = await journal.last()
     clock.resume(before.anchor, last_at)
     now = _Start(before.count + 1, clock.anchor())
-    await journal.put_meta("start", msgspec.json.encode(now))
+    try:
+        await journal.put_meta("start", msgspec.json.encode(now))
+    except CommitFailedError as error:  # a full disk must not keep the gateway from starting
+        _log.critical("start_not_noted", reason=str(error))
     return now.count, last_at
 
 
@@ -148,10 +173,7 @@ async def _assemble(
     """Build the data path around the core that the journal folds to."""
     recovered = await rebuild(journal)
     inbox = Inbox(clock, limit=config.limits.inbox)
-    zone = ZoneInfo(config.community.timezone)
-    numbers = {"120": config.dispatch.number_120, "119": config.dispatch.number_119}
-    community = Community(config.community.name, config.community.landline, zone, numbers)
-    scribe = Scribe(registry, community)
+    scribe = Scribe(registry, _community(config))
     texts: asyncio.Queue[Inbound] = asyncio.Queue(maxsize=_TEXTS)
 
     def take_in(inbound: Inbound) -> None:
@@ -263,7 +285,8 @@ async def serve(gateway: Gateway) -> None:
 async def _until_signalled(config: Config) -> None:
     """Serve until SIGTERM or SIGINT."""
     loop = asyncio.get_running_loop()
-    async with built(config) as gateway:
+    console = logs.Writer(sys.stdout)
+    async with built(config, console.say) as gateway:
         serving = asyncio.create_task(serve(gateway))
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, serving.cancel)
@@ -275,5 +298,8 @@ async def _until_signalled(config: Config) -> None:
 
 def run(config: Config) -> None:
     """Run the gateway until it is told to stop."""
-    logs.configure(config.log.level, config.log.format)
-    asyncio.run(_until_signalled(config))
+    writer = logs.configure(config.log.level, config.log.format)
+    try:
+        asyncio.run(_until_signalled(config))
+    finally:
+        writer.drain()

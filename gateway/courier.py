@@ -28,6 +28,7 @@ PARALLEL = 64
 """Submissions under way at once; urgent ones are started first."""
 
 _TRACKED = timedelta(minutes=10)
+_PUT_OFF = timedelta(seconds=1)
 _RESCUE_AGAIN = timedelta(seconds=60)
 _LISTED_WITHIN = timedelta(seconds=10)
 """A provider may list a call some seconds late, so only then is one not found not there."""
@@ -132,8 +133,7 @@ class Courier:
                 due = self._due()
                 calls = [effect for effect in due if _is_call(effect)]
                 await self._start(tasks, [effect for effect in due if not _is_call(effect)])
-                await self._commit_calls(calls)
-                await self._start(tasks, calls)
+                await self._start(tasks, await self._commit_calls(calls))
                 self._let_go()
                 await self._until_next()
 
@@ -185,15 +185,28 @@ class Courier:
             pass
         self._wake.clear()
 
-    async def _commit_calls(self, calls: list[Effect]) -> None:
-        """Commit calls as SENDING, in one transaction, before any is posted."""
+    async def _commit_calls(self, calls: list[Effect]) -> list[Effect]:
+        """Commit calls as SENDING, in one transaction, before any is posted.
+
+        Where that fails only those go out on which a life may hang: twice is better than never.
+        """
         if not calls:
-            return
+            return []
         moves = [OrderMove(call.key, OrderState.SENDING) for call in calls]
         try:
             await self._journal.commit(Batch(moves=moves))
         except CommitFailedError as error:
             _log.critical("calls_unjournaled", reason=str(error), calls=len(calls))
+            return [call for call in calls if not self._put_off(call)]
+        return calls
+
+    def _put_off(self, call: Effect) -> bool:
+        """Let a call that can wait come up again in a second; False where it cannot wait."""
+        if isinstance(call, Submit) and call.is_urgent:
+            return False
+        at = self._clock.now() + _PUT_OFF
+        heapq.heappush(self._queue, (True, at, next(self._numbers), call))
+        return True
 
     async def _act(self, effect: Effect) -> None:
         """Do one thing and report what came of it."""

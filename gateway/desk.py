@@ -90,11 +90,22 @@ class Desk:
             return ""
         given = AnswerGiven(home_id, alarm_id, person_id, answer, via="keypad")
         reported = AttemptReported(home_id, alarm_id, attempt_id, Outcome.ACKNOWLEDGED)
+        was_open = self._is_open(home_id, alarm_id)
         await self._commit(given, reported)
         home = self._pump.engine.homes.get(home_id)
-        if home is not None and any(r.id == person_id for r in home.record.residents):
-            return message.confirm_resident(answer)
-        return message.confirm(answer, self._scribe.facts(home_id, self._clock.now()))
+        alarm = home.alarms.get(alarm_id) if home else None
+        if home is not None and home.record.has_resident(person_id):
+            is_cancelled = not self._is_open(home_id, alarm_id)
+            return message.confirm_resident(answer, is_cancelled=is_cancelled)
+        is_drill = alarm is not None and alarm.is_drill
+        facts = self._scribe.facts(home_id, self._clock.now())
+        return message.confirm(answer, facts, is_drill=is_drill, is_over=not was_open)
+
+    def _is_open(self, home_id: str, alarm_id: str) -> bool:
+        """Say whether somebody still has to act on an alarm."""
+        home = self._pump.engine.homes.get(home_id)
+        alarm = home.alarms.get(alarm_id) if home else None
+        return alarm is not None and alarm.is_open
 
     def _party(self, attempt_id: str) -> tuple[str, str, str]:
         """Find the home, alarm and person of a call: one we placed, or one we were rung by."""
@@ -135,8 +146,7 @@ class Desk:
             facts = self._scribe.facts("", self._clock.now())
             return Spoken(message.landline(facts))
         facts = self._scribe.facts(alarm.home_id, alarm.raised_at)
-        what = message.WHAT.get(alarm.kind, "报警")
-        text = f"{facts.address}{facts.resident}{what}。能去请按1，不能去请按2。"
+        text = message.called_back(alarm.kind, facts, is_drill=alarm.is_drill)
         return Spoken(text, wants_key=True, attempt_id=f"{alarm.id}.{person_id}{_CALLBACK}")
 
     def _open_alarm_of(self, person_id: str) -> Alarm | None:

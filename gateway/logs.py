@@ -5,15 +5,62 @@ think of it. Personal text belongs into the alarm log's erasable half, never her
 """
 
 import logging
+import queue
 import re
 import sys
+import threading
 from collections.abc import MutableMapping
-from typing import Any
+from contextlib import suppress
+from typing import Any, TextIO, cast
 
 import structlog
 
 _NUMBER = re.compile(r"\+?\d[\d -]{7,}\d")
 _KEPT = 3
+
+
+class Writer:
+    """A stream that never raises and never makes its user wait.
+
+    A terminal may be stopped and a pipe's reader gone; neither may stop the gateway. Lines wait
+    for a thread of their own, up to `most`; what comes then is dropped and counted.
+    """
+
+    def __init__(self, stream: TextIO, most: int = 10_000) -> None:
+        """Start the thread; it ends with the process."""
+        self.dropped = 0
+        self._stream = stream
+        self._lines: queue.Queue[str] = queue.Queue(most)
+        threading.Thread(target=self._run, name="log", daemon=True).start()
+
+    def write(self, text: str) -> int:
+        """Take text in."""
+        try:
+            self._lines.put_nowait(text)
+        except queue.Full:
+            self.dropped += 1
+        return len(text)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def say(self, line: str) -> None:
+        """Take a whole line in."""
+        self.write(f"{line}\n")
+
+    def drain(self, seconds: float = 1.0) -> None:
+        """Give what waits a moment to be written, at the end."""
+        waiting = threading.Thread(target=self._lines.join, daemon=True)
+        waiting.start()
+        waiting.join(seconds)
+
+    def _run(self) -> None:
+        while True:
+            text = self._lines.get()
+            with suppress(OSError, ValueError):  # the reader has gone, or the stream is closed
+                self._stream.write(text)
+                self._stream.flush()
+            self._lines.task_done()
 
 
 def _mask(text: str) -> str:
@@ -31,8 +78,9 @@ def _mask_all(
     return event
 
 
-def configure(level: str, form: str) -> None:
+def configure(level: str, form: str) -> Writer:
     """Set up the log once a start; `form` is `text` or `json`, to standard error."""
+    writer = Writer(sys.stderr)
     number = logging.getLevelNamesMapping()[level.upper()]
     logging.basicConfig(level=max(number, logging.WARNING), stream=sys.stderr)
     renderer: structlog.typing.Processor = structlog.dev.ConsoleRenderer(colors=False)
@@ -47,6 +95,7 @@ def configure(level: str, form: str) -> None:
             renderer,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        logger_factory=structlog.PrintLoggerFactory(cast("TextIO", writer)),
         cache_logger_on_first_use=False,
     )
+    return writer

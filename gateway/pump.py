@@ -40,6 +40,7 @@ from gateway.link import Drained, Link, LinkDown, LinkUp, Receipt, Token
 from gateway.log_port import Log as JournalLog
 from gateway.log_port import Statement
 from gateway.recovery import rebuild
+from gateway.supervisor import contain
 
 TURN = 512
 """Most items of one turn: a commit of so many takes a few milliseconds."""
@@ -50,7 +51,11 @@ HOLD = timedelta(seconds=30)
 SNAPSHOT_EVERY = 50_000
 """Entries between two snapshots: what a start has to fold at most."""
 
-_DOWN_HOLD = timedelta(days=1)
+DUE_A_TURN = 256
+"""Most homes of one turn that are asked because their deadline has come."""
+
+_DOWN_HOLD = timedelta(days=365)  # as long as the link is down; what is up again ends it
+_CRASHED_AGAIN = timedelta(seconds=30)
 _RETRY_SECONDS = 1.0
 _CALLS = {Template.ALARM, Template.RESIDENT_HEARD, Template.FAMILY_START}
 _ENCODER = msgspec.json.Encoder()
@@ -129,12 +134,14 @@ class Pump:
         self._links = links
         self._clock = clock
         self._owed: list[object] = []
+        self._turn: Turn | None = None
         self._snapshot_every = snapshot_every
         self._since_snapshot = 0
 
     async def run(self) -> None:
         """Turn until cancelled; after a crash in a turn, go back to the journal first."""
-        if self.is_mid_turn:
+        if self.is_mid_turn and self._turn is not None:
+            self._disown(self._turn, CommitFailedError("crashed", is_disk_full=False))
             await self._go_back(self._links)
         while True:
             items = await self._inbox.take(TURN, self._patience())
@@ -162,12 +169,11 @@ class Pump:
 
     async def turn(self, items: list[object]) -> None:
         """Decide on these items and on what is due, commit, then acknowledge and act."""
-        turn = Turn(self._clock.now())
+        turn = self._turn = Turn(self._clock.now())
         owed, self._owed = self._owed, []
         for item in (*owed, *items):
             self._enter(turn, item)
-        for home_id in self.engine.due_homes(turn.now):
-            self._fold(turn, Elapsed(home_id))
+        self._ask_due(turn)
         if turn.is_empty:
             return
         try:
@@ -177,9 +183,21 @@ class Pump:
             return
         await self._committed(turn)
 
+    def _ask_due(self, turn: Turn) -> None:
+        """Ask the core about homes whose deadline has come; the rest waits for the next turn.
+
+        A county's worth in one turn would keep a smoke waiting for seconds.
+        """
+        for _ in range(DUE_A_TURN):
+            due = contain(lambda: self.engine.due_homes(turn.now, 1), self._tell_crash)
+            if due is not None and not due:
+                return
+            for home_id in due or ():
+                self._fold(turn, Elapsed(home_id))
+
     def _enter(self, turn: Turn, item: object) -> None:
         """Take one item into the turn."""
-        if not isinstance(item, Receipt):
+        if not isinstance(item, Receipt) or item.token.qos == 0:
             turn.others.append(item)
         match item:
             case Receipt():
@@ -239,9 +257,13 @@ class Pump:
 
     def _fold(self, turn: Turn, event: Event) -> Decision:
         """Let the core decide, and put the event and what follows from it into the batch."""
-        decision = self.engine.handle(event, turn.now)
         home_id = getattr(event, "home_id", "")
         kind = str(event.__struct_config__.tag)
+        decision = contain(lambda: self.engine.handle(event, turn.now), self._tell_crash)
+        if decision is None:
+            decision = Decision([], mark="crashed", refusal="crashed")
+            self.engine.postpone(home_id, turn.now + _CRASHED_AGAIN)
+            turn.batch.lines.append(_crash_line(home_id, kind, turn.now, self.counts["crashed"]))
         turn.batch.entries.append(
             Entry(turn.now, home_id, kind, _ENCODER.encode(event), decision.mark)
         )
@@ -254,6 +276,11 @@ class Pump:
                 turn.batch.orders.append(_order(effect, turn.now))
                 turn.effects.append(effect)
         return decision
+
+    def _tell_crash(self, error: Exception) -> None:
+        """Say that the core could not handle an event; the other homes go on."""
+        self.counts["crashed"] += 1
+        _log.critical("core_crashed", exc_info=error)
 
     async def _committed(self, turn: Turn) -> None:
         """Acknowledge, answer, act; then snapshot when it is time."""
@@ -291,17 +318,27 @@ class Pump:
         _log.critical("commit_failed", reason=str(error), is_disk_full=error.is_disk_full)
         urgent = [e for e in turn.effects if isinstance(e, Submit) and _calls_for_help(e)]
         self._carrier.rescue(urgent)
-        for job, _ in turn.jobs:
-            if job.done is not None and not job.done.done():
-                job.done.set_exception(error)
+        self._disown(turn, error)
         await self._clock.sleep(_RETRY_SECONDS)
         await self._go_back(turn.tokens)
+
+    def _disown(self, turn: Turn, error: CommitFailedError) -> None:
+        """Tell those who wait for this turn that it failed; owe what nobody will say again."""
         self._owed = [item for item in turn.others if not _is_awaited(item)]
+        for item in turn.others:
+            if isinstance(item, Job) and item.done is not None and not item.done.done():
+                item.done.set_exception(error)
 
 
 def _calls_for_help(submit: Submit) -> bool:
     """Say whether it calls people; "you need not go" must not be said of what was not kept."""
     return submit.is_urgent and submit.template in _CALLS
+
+
+def _crash_line(home_id: str, kind: str, at: datetime, number: int) -> LogLine:
+    """Write into the alarm log that an event of a home could not be handled."""
+    key = f"{home_id or 'gateway'}.crashed.{at.isoformat()}.{number}"
+    return LogLine(key, at, home_id, "", kind, "core_crashed", "life", {"event": kind})
 
 
 def _is_awaited(item: object) -> bool:

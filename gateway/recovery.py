@@ -1,14 +1,18 @@
 """From the journal to the live state: the newest snapshot, then every entry after it."""
 
+from functools import partial
 from typing import NamedTuple
 
 import msgspec
+import structlog
 
 from alerting.engine import Engine
 from alerting.event import Event
 from gateway.entries import StoredEntry
 from gateway.log_port import Log
+from gateway.supervisor import contain
 
+_log = structlog.get_logger(__name__)
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 
@@ -20,11 +24,17 @@ class Recovered(NamedTuple):
 
 
 async def rebuild(log: Log, until_seq: int | None = None) -> Recovered:
-    """Fold the journal into a core, up to `until_seq` where given."""
+    """Fold the journal into a core, up to `until_seq` where given.
+
+    A snapshot that cannot be read costs a longer fold: an older one serves, or the journal alone.
+    """
+    before = None if until_seq is None else until_seq + 1
     engine, seq = Engine(), 0
-    snapshot = await log.latest_snapshot(None if until_seq is None else until_seq + 1)
-    if snapshot is not None and engine.restore(snapshot.body):
-        seq = snapshot.seq
+    while (snapshot := await log.latest_snapshot(before)) is not None:
+        if contain(partial(engine.restore, snapshot.body), _tell):
+            seq = snapshot.seq
+            break
+        engine, before = Engine(), snapshot.seq
     async for entry in log.read_from(seq):
         if until_seq is not None and entry.seq > until_seq:
             break
@@ -34,5 +44,14 @@ async def rebuild(log: Log, until_seq: int | None = None) -> Recovered:
 
 
 def fold(engine: Engine, entry: StoredEntry) -> None:
-    """Fold one entry; what it asked for was done or stands in the outbox."""
-    engine.handle(_EVENT.decode(entry.body), entry.at)
+    """Fold one entry; what it asked for was done or stands in the outbox.
+
+    What the core could not handle then it cannot handle now: the same is contained the same way,
+    so that the state comes out the same, and the gateway starts.
+    """
+    contain(lambda: engine.handle(_EVENT.decode(entry.body), entry.at), _tell)
+
+
+def _tell(error: Exception) -> None:
+    """Say what of the past could not be read or folded."""
+    _log.critical("not_recovered", exc_info=error)

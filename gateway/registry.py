@@ -11,7 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Self
 
-from alerting.message import Place
+from alerting.hand_over import Place
 from alerting.numbers import NumberError, normalise
 from alerting.record import (
     DeviceRecord,

@@ -9,10 +9,11 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 from zoneinfo import ZoneInfo
 
-from alerting import message
+from alerting import hand_over, message
 from alerting.channels.contract import Order
 from alerting.effect import HandOver, Log, Medium, Submit, Template
-from alerting.message import Facts, Place
+from alerting.hand_over import Place
+from alerting.message import Facts
 from gateway.entries import LogLine
 
 _WANTS_KEY = {Template.ALARM, Template.DRILL, Template.RESIDENT_CHECK}
@@ -50,6 +51,7 @@ class Community(NamedTuple):
     landline: str
     zone: ZoneInfo
     numbers: dict[str, str]
+    hears_keys: bool = True
 
 
 class Scribe:
@@ -90,6 +92,7 @@ class Scribe:
             resident=residents[0][1].called if residents else "",
             time=at.astimezone(self._community.zone).strftime("%H:%M"),
             actor=actor.called if actor else "",
+            hears_keys=self._community.hears_keys,
         )
 
     def write(self, effect: Log, at: datetime) -> LogLine:
@@ -119,7 +122,7 @@ class Scribe:
             return ()
         facts = self.facts(effect.home_id, effect.raised_at)
         caller = f"{self._community.name}值班室"
-        lines = message.script(place, facts, effect.kind, caller)
+        lines = hand_over.script(place, facts, effect.kind, caller)
         residents = self._directory.residents_of(effect.home_id)
         number = self._community.numbers.get(effect.service, effect.service)
         return (

@@ -10,9 +10,11 @@ failed is not "failing again".
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from gateway.clock import Clock
+
+T = TypeVar("T")
 
 SETTLED = timedelta(seconds=60)
 """A part that ran this long had started well: its next failure is a first one."""
@@ -47,6 +49,18 @@ class Crash(NamedTuple):
     at: datetime
     error: Exception
     restart_in_seconds: float
+
+
+def contain(act: Callable[[], T], report: Callable[[Exception], None]) -> T | None:
+    """Do something whose failure must stay its own: one broken home never stops the village.
+
+    Gives None where it raised; `report` hears why.
+    """
+    try:
+        return act()
+    except Exception as error:  # noqa: BLE001 -- the other half of the one place
+        report(error)
+        return None
 
 
 async def supervise(

@@ -136,4 +136,4 @@ class Storm(RuleBasedStateMachine):
 
 
 TestStorm = Storm.TestCase
-TestStorm.settings = settings(max_examples=80, stateful_step_count=30)
+TestStorm.settings = settings(max_examples=50, stateful_step_count=30)

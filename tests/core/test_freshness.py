@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerting.freshness import LATE_AFTER, is_heard, is_late
+from alerting.freshness import BELIEVED, LATE_AFTER, is_heard, is_late
 from sensors.reading import Kind, Reading, Replay, Report, Source
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -36,7 +36,8 @@ def report(
         (timedelta(), False),
         (LATE_AFTER, False),
         (LATE_AFTER + timedelta(microseconds=1), True),
-        (timedelta(days=9000), True),
+        (BELIEVED, True),
+        (timedelta(days=9000), False),
         (timedelta(days=-1), False),
     ],
 )

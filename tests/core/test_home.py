@@ -62,7 +62,12 @@ def test_no_more_is_lost_than_has_passed(gaps: list[Span]) -> None:
 
 def test_eight_gaps_are_remembered() -> None:
     """A link that flaps for a month takes no more room than one that flaps for an hour."""
-    assert 8.0 == lost(*(("mqtt", n, n + 1) for n in range(100)))
+    assert 8.0 == lost(*(("mqtt", 2 * n, 2 * n + 1) for n in range(100)))
+
+
+def test_a_loose_plug_is_one_gap() -> None:
+    """Gaps that follow each other within minutes are joined, and push no long one out."""
+    assert 100.0 == lost(*(("mqtt", n, n + 1) for n in range(100)))
 
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -10,16 +10,15 @@ from hypothesis import strategies as st
 
 from alerting.effect import Medium, Submit, Template
 from alerting.event import Answer
+from alerting.hand_over import Place, script
 from alerting.message import (
     SEGMENT,
     WHAT,
     Facts,
-    Place,
     confirm,
     confirm_resident,
     landline,
     render,
-    script,
     units,
 )
 
@@ -268,12 +267,20 @@ def test_what_is_not_registered_is_not_said(facts: Facts) -> None:
 def test_keys_are_said_back() -> None:
     """Each key that means something is confirmed, and no other."""
     meant = {"1": Answer.GOING, "2": Answer.CANNOT, "3": Answer.ARRIVED, "4": Answer.SAFE}
-    assert all(confirm(answer, FACTS) for answer in meant.values())
-    assert "" == confirm(Answer.UNCLEAR, FACTS)
-    assert confirm_resident(Answer.GOING)
-    assert confirm_resident(Answer.AMBULANCE)
-    assert "" == confirm_resident(Answer.CANNOT)
+    assert all(confirm(answer, FACTS, is_drill=False, is_over=False) for answer in meant.values())
+    assert "" == confirm(Answer.UNCLEAR, FACTS, is_drill=False, is_over=False)
+    assert confirm_resident(Answer.GOING, is_cancelled=True)
+    assert confirm_resident(Answer.AMBULANCE, is_cancelled=False)
+    assert "" == confirm_resident(Answer.CANNOT, is_cancelled=False)
     assert "84310000" in landline(FACTS)
+
+
+def test_a_key_sends_nobody_out_for_nothing() -> None:
+    """In a drill, and when it is over, nobody hears that they should go."""
+    drill = confirm(Answer.GOING, FACTS, is_drill=True, is_over=False)
+    over = confirm(Answer.GOING, FACTS, is_drill=False, is_over=True)
+    assert "不用出门" in drill
+    assert "不用去了" in over
 
 
 def test_the_script_is_in_the_dispatchers_order() -> None:

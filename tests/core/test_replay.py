@@ -23,7 +23,7 @@ def fold(engine: Engine, world: World, since: int = 0, until: int | None = None)
     return [engine.handle(journaled(event), at) for at, event in entries]
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(st.lists(STEPS, min_size=5, max_size=30))
 def test_replay_is_live(steps: list[Step]) -> None:
     """Folding the journal gives the live state, byte for byte, and every effect again."""
@@ -33,7 +33,7 @@ def test_replay_is_live(steps: list[Step]) -> None:
     assert world.engine.snapshot() == replayed.snapshot()
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(st.lists(STEPS, min_size=5, max_size=30), st.floats(0, 1))
 def test_a_snapshot_and_the_rest_of_the_journal_are_live(steps: list[Step], part: float) -> None:
     """Wherever the snapshot was taken, what follows comes out the same."""
@@ -47,7 +47,7 @@ def test_a_snapshot_and_the_rest_of_the_journal_are_live(steps: list[Step], part
     assert world.engine.snapshot() == late.snapshot()
 
 
-@settings(max_examples=80)
+@settings(max_examples=50)
 @given(st.lists(STEPS, min_size=5, max_size=30))
 def test_a_restart_changes_nothing_that_comes(steps: list[Step]) -> None:
     """With or without a restart after the storm, the next hours are the same."""

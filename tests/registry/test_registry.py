@@ -2,7 +2,7 @@
 
 import pytest
 
-from alerting.message import Place
+from alerting.hand_over import Place
 from alerting.record import (
     DeviceRecord,
     HomeRecord,

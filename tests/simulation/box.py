@@ -7,6 +7,7 @@ that was told to end.
 """
 
 import asyncio
+import traceback
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from random import Random
@@ -116,7 +117,8 @@ class Box:
     def _ended(self, task: asyncio.Task[None]) -> None:
         """A part that ends by itself has failed: the supervisor would have caught a mistake."""
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._ground.fail(f"{task.get_name()} raised {error!r}")
+            where = "".join(traceback.format_tb(error.__traceback__)[-2:])
+            self._ground.fail(f"{task.get_name()} raised {error!r}\n{where}")
 
     async def _begin(self) -> None:
         """Fold the journal, build the parts around it, and let them run."""
@@ -125,7 +127,7 @@ class Box:
         recovered = await self._parts.rebuild(journal)
         _, last_at = await journal.last()
         self.inbox = Inbox(clock)
-        scribe = Scribe(village, COMMUNITY)
+        scribe = Scribe(village, COMMUNITY._replace(hears_keys=ground.is_reachable))
         texts: asyncio.Queue[Inbound] = asyncio.Queue()
         ports = Ports(clock, texts.put_nowait, self._say, since=last_at or clock.now())
         twilio = CarrierChannel(self._settings(), ports, ground.carrier)

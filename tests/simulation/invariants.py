@@ -4,7 +4,8 @@ They look from outside, at the journal's tables, the broker's receipts, the carr
 the phones' displays, and at the engine's state where it must equal what the journal folds to.
 """
 
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -27,7 +28,7 @@ LATE_ACT = timedelta(seconds=3)
 ORDER_RESTS = timedelta(minutes=6)
 """An order lives five minutes; then it has been sent, or has been found to have expired."""
 
-ATTEMPT_RESTS = timedelta(minutes=30)
+ATTEMPT_RESTS = timedelta(minutes=40)
 """Whatever the provider has or has not told, an attempt is over by then."""
 
 FLYING = timedelta(seconds=10)
@@ -182,37 +183,33 @@ async def lost_time_is_known(log: Log, lost: Mapping[str, datetime], kept: set[s
 
 
 async def alarms_are_what_happened(
-    log: Log, emergencies: list[Emergency], told: set[int], start: datetime
+    log: Log, emergencies: Sequence[Emergency], told: Mapping[int, int], start: datetime
 ) -> None:
     """Each emergency whose message was kept became an alarm; there is no other alarm.
 
-    `told` are the indexes of the emergencies of which a message is in the journal.
+    `told` says, by the number of each emergency the gateway heard of, how many messages told of
+    it. Each of them may raise an alarm, for one that was kept waiting by an outage comes when the
+    alarm is over; but none may do it twice.
     """
-    raised: dict[tuple[str, str], list[datetime]] = {}
+    raised: defaultdict[tuple[str, str], list[StoredLine]] = defaultdict(list)
     closed: dict[str, datetime] = {}
-    names: dict[tuple[str, datetime], str] = {}
     for line in await _lines(log):
-        key = (line.home_id, line.kind)
-        if line.verb in {"raised", "pre_alarm"} and line.facts.get("reason") is None:
-            raised.setdefault(key, []).append(line.at)
-            names[line.home_id, line.at] = line.alarm_id
+        if line.verb in {"raised", "pre_alarm"} and "reason" not in line.facts:
+            raised[line.home_id, line.kind].append(line)
         elif line.verb == "closed":
             closed[line.alarm_id] = line.at
-    happened: dict[tuple[str, str], int] = {}
+    allowed: Counter[tuple[str, str]] = Counter()
     for number, emergency in enumerate(emergencies):
         key = (emergency.home_id, emergency.kind)
-        happened[key] = happened.get(key, 0) + 1
         at = start + timedelta(seconds=emergency.at)
-        if number not in told:
-            continue
-        if not any(
-            closed.get(names[emergency.home_id, began], at) >= at for began in raised.get(key, [])
-        ):
+        allowed[key] += told.get(number, 0)
+        is_open = any(closed.get(line.alarm_id, at) >= at for line in raised[key])
+        if number in told and not is_open:
             raise ViolationError(f"nobody heard of {emergency.kind} at {emergency.home_id}, {at}")
-    for (home_id, kind), times in raised.items():
-        allowed = happened.get((home_id, kind), 0)
-        if allowed == 0 or (kind in LIFE and len(times) > allowed):
-            raise ViolationError(f"false alarm: {kind} at {home_id}, {times[-1]}")
+    for (home_id, kind), lines in raised.items():
+        most = allowed[home_id, kind]
+        if lines and (most == 0 or (kind in LIFE and len(lines) > most)):
+            raise ViolationError(f"false alarm: {kind} at {home_id}, {lines[-1].at}")
 
 
 async def _lines(log: Log) -> list[StoredLine]:

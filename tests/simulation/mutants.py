@@ -44,8 +44,8 @@ class ForgetfulCourier(Courier):
 class BoldCourier(Courier):
     """Posts calls without having committed that it is about to."""
 
-    async def _commit_calls(self, calls: list[Effect]) -> None:
-        del calls
+    async def _commit_calls(self, calls: list[Effect]) -> list[Effect]:
+        return calls
 
 
 class RepeatingCourier(Courier):

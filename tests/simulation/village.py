@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from random import Random
 
-from alerting.message import Place
+from alerting.hand_over import Place
 from alerting.record import DeviceRecord, HomeRecord, ResidentRecord, ResponderRecord, Role
 from gateway.scribe import Person
 from simulators.devices.own import CLASSES, Device

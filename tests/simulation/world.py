@@ -5,8 +5,9 @@ and the last lines of the trace.
 """
 
 import asyncio
+import traceback
 from collections import Counter, defaultdict
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -73,7 +74,7 @@ def run(seed: int, options: Options, parts: Parts | None = None) -> Report:
     loop = new_loop()
     trace = Trace(loop)
     world = World(seed, options, parts or Parts(), loop, trace)
-    with _logged_to(trace):
+    with _logged_to(trace, world.fail):
         violation = loop.run(world.play())
     return Report(
         seed,
@@ -88,14 +89,17 @@ def run(seed: int, options: Options, parts: Parts | None = None) -> Report:
 
 
 @contextmanager
-def _logged_to(trace: Trace) -> Iterator[None]:
-    """Put what the gateway logs into the trace, and nowhere else."""
+def _logged_to(trace: Trace, fail: Callable[[str], None]) -> Iterator[None]:
+    """Put what the gateway logs into the trace, and nowhere else; a mistake of ours fails."""
 
     def note(
         _: object, level: str, event: structlog.typing.EventDict
     ) -> structlog.typing.EventDict:
         said = " ".join(f"{key}={value}" for key, value in event.items())
         trace.note(f"log {level} {said}")
+        if isinstance(error := event.get("exc_info"), BaseException):
+            where = "".join(traceback.format_tb(error.__traceback__)[-2:])
+            fail(f"{event['event']}: {error!r}\n{where}")
         raise structlog.DropEvent
 
     before = structlog.get_config()
@@ -159,7 +163,7 @@ class World:
         self._broker = Broker(clock, trace, Random(f"{seed}/wire"), self._run)
         self._broker.on_acknowledged = self._check_acknowledged
         village_clock = VillageClock(self._loop, self._start)
-        self._carrier = Carrier(village_clock, trace, seed, self._display, self._fail)
+        self._carrier = Carrier(village_clock, trace, seed, self._display, self.fail)
         faults = self._faults = Faults(self._loop, clock, trace, self._end_life)
         self._carrier.is_excused = lambda: faults.disk_troubled(self._journal, AFTER_TROUBLE)
         phones = {phone.number: phone for phone in self._village.phones(seed)}
@@ -170,7 +174,7 @@ class World:
             self._broker,
             self._carrier,
             self._village,
-            self._fail,
+            self.fail,
             seed,
             self._is_reachable,
         )
@@ -200,14 +204,15 @@ class World:
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._fail(str(error) if isinstance(error, ViolationError) else repr(error))
+            self.fail(str(error) if isinstance(error, ViolationError) else repr(error))
 
     def _end_tasks(self) -> None:
         for task in self._tasks:
             task.remove_done_callback(self._ended)
             task.cancel()
 
-    def _fail(self, reason: str) -> None:
+    def fail(self, reason: str) -> None:
+        """End the run: something that must hold did not."""
         self._trace.note(f"VIOLATION {reason}")
         self._verdict.append(reason)
         self._over.set()
@@ -216,7 +221,7 @@ class World:
         try:
             await check
         except ViolationError as error:
-            self._fail(str(error))
+            self.fail(str(error))
 
     # --- lives of the gateway -----------------------------------------------------------------------
 
@@ -263,7 +268,7 @@ class World:
         if home_id is None:
             return
         if home_id not in self._troubled:
-            self._fail(f"{home_id} is a quiet home, and a phone shows: {line}")
+            self.fail(f"{home_id} is a quiet home, and a phone shows: {line}")
         if not self._village.is_resident(phone.number):
             self._shown[home_id].append(self._clock.now())
 
@@ -295,7 +300,7 @@ class World:
     def _check_acknowledged(self, name: str) -> None:
         """The broker may be told to forget what the journal has kept, and nothing else."""
         if name not in self._journal.kept:
-            self._fail(f"acknowledged before it was kept: {name}")
+            self.fail(f"acknowledged before it was kept: {name}")
 
     async def _check_death(self) -> None:
         """What a life leaves: everything acknowledged is kept, and the journal is the state."""
@@ -327,7 +332,7 @@ class World:
         await invariants.log_is_whole(journal)
         await invariants.lost_time_is_known(journal, self._broker.lost, self._journaled.names)
         told = {
-            number
+            number: max(1, len(names))
             for number, names in self._residents.names.items()
             if not names or self._journaled.names & set(names)
         }
@@ -335,7 +340,7 @@ class World:
         self._check_reached(engine, told)
         self._count(told)
 
-    def _check_reached(self, engine: Engine, told: set[int]) -> None:
+    def _check_reached(self, engine: Engine, told: Iterable[int]) -> None:
         """Nobody is left alone: somebody's phone has shown it, or the ladder is still running."""
         for number in sorted(told):
             emergency = self._plan.emergencies[number]
@@ -348,7 +353,7 @@ class World:
             elif engine.homes[emergency.home_id].open_alarm(emergency.kind) is None:
                 raise ViolationError(f"nobody was reached about {emergency}")
 
-    def _count(self, told: set[int]) -> None:
+    def _count(self, told: Sized) -> None:
         self.counts.update(
             published=self._residents.published,
             journaled=len(self._journaled.names),

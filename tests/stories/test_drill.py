@@ -40,7 +40,7 @@ def test_the_family_is_left_in_peace() -> None:
     assert "f-h0001" not in {submit.person_id for submit in world.asked}
 
 
-def test_no_service_is_really_called() -> None:
+def test_no_hand_over_is_real() -> None:
     """Each hand-over of a drill says that it is one."""
     world = World(settings=patient())
     world.drill("smoke")

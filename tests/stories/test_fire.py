@@ -5,6 +5,7 @@ from datetime import timedelta
 from alerting.alarm import State
 from alerting.effect import Medium, Template
 from alerting.event import Answer, Outcome, Verb
+from alerting.record import HomeRecord, ResponderRecord, Role
 from sensors.reading import Flag, Kind, Replay
 from tests.stories.world import World, home
 
@@ -154,13 +155,75 @@ def test_arrived_without_an_outcome_is_asked_after() -> None:
 
 
 def test_remote_safe_closes_nothing() -> None:
-    """A 4 from someone who never said 3 is asked whether they have seen the person."""
+    """A 4 from someone who never said they go holds nothing, twice as little as once."""
     world = World()
     world.smoke()
     world.deliver()
     world.says("n01", Answer.SAFE)
+    world.says("n01", Answer.SAFE)
+    world.sent("n01", SMS, Template.NOT_THERE)
+    world.quiet()
+    assert world.state() == State.RAISED.value
+
+
+def test_safe_on_the_way_is_asked_after() -> None:
+    """A 4 from someone who goes and never said 3 is asked whether they have seen the person."""
+    world = World()
+    world.smoke()
+    world.deliver()
+    world.says("n01", Answer.GOING)
+    world.deliver()
+    world.says("n01", Answer.SAFE)
     world.sent("n01", SMS, Template.ARRIVED)
     assert world.state() == State.ATTENDED.value
+
+
+def test_a_carriers_bad_hour_spares_nobody_afterwards() -> None:
+    """Rounds in which no call could ring count for nothing: the neighbours are called again."""
+    world = World()
+    world.smoke()
+    for _ in range(90):
+        world.deliver(voice=Outcome.CHANNEL_FAULT, text=Outcome.CHANNEL_FAULT)
+        world.wait(20)
+    world.forget()
+    world.wait(400)
+    assert {("n01", "voice"), ("n02", "voice")} <= world.people()
+
+
+def test_a_home_without_desk_or_post_goes_on_calling() -> None:
+    """Where nobody awake at a staffed place is paired, neighbours are never spared."""
+    lonely = HomeRecord("h0001", responders=(ResponderRecord("n01", Role.NEIGHBOUR),))
+    world = World(lonely)
+    world.smoke()
+    for _ in range(720):
+        world.deliver(voice=Outcome.NO_ANSWER)
+        world.wait(10)
+    world.forget()
+    world.wait(400)
+    assert ("n01", "voice") in world.people()
+
+
+def test_the_residents_nine_brings_people() -> None:
+    """While the desk has it and nobody is on the way, the resident's 9 starts the ladder anew."""
+    world = World()
+    world.smoke()
+    world.deliver()
+    world.operator(Verb.ACKNOWLEDGE)
+    world.says("r-h0001", Answer.AMBULANCE)
+    world.sent("d01", CONSOLE, Template.DESK_RESIDENT_ASKS)
+    assert ("n01", "voice") in world.people()
+
+
+def test_the_residents_nine_after_the_end_is_a_help_call() -> None:
+    """An alarm that is over cannot hold a cry for people: a new one begins."""
+    world = World()
+    world.smoke()
+    world.deliver()
+    world.operator(Verb.CLOSE, "assisted")
+    world.forget()
+    world.says("r-h0001", Answer.AMBULANCE)
+    assert world.alarm().startswith("h0001-help_call-")
+    assert ("d01", "voice") in world.people()
 
 
 def test_received_holds_nothing() -> None:
