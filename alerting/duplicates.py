@@ -35,9 +35,11 @@ def judge(device: DeviceState, report: Report) -> Novelty:
         known = _is_counted(device, report.boot, report.seq)
         return Novelty.DUPLICATE if known else Novelty.NEW
     if report.source.replay is Replay.RETAINED:
-        # The broker shows it again at each subscription; the first time it counted.
-        known = any(seen.digest == report.digest for seen in device.seen)
-        if known:
+        # The broker shows it again at each subscription; the first time it counted. Is it not the
+        # last we know of its topic, then something was said while we did not hear.
+        topic = report.source.address
+        last = next((seen for seen in reversed(device.seen) if seen.address == topic), None)
+        if last is not None and last.digest == report.digest:
             return Novelty.DUPLICATE
     if report.source.is_dup:
         within = _REDELIVERY
@@ -46,8 +48,13 @@ def judge(device: DeviceState, report: Report) -> Novelty:
     for seen in device.seen:
         if seen.digest == report.digest and report.received_at - seen.at <= within:
             return Novelty.LIKELY_DUPLICATE
-    device.seen = [*device.seen[1 - _PAYLOADS :], Seen(report.digest, report.received_at)]
+    device.seen = [*device.seen[1 - _PAYLOADS :], _seen(report)]
     return Novelty.NEW
+
+
+def _seen(report: Report) -> Seen:
+    """Keep of a payload what tells it again."""
+    return Seen(report.digest, report.received_at, report.source.address)
 
 
 def _is_counted(device: DeviceState, boot_id: str, seq: int) -> bool:

@@ -13,10 +13,11 @@ from alerting.record import HomeRecord
 
 
 class Seen(msgspec.Struct, array_like=True):
-    """One payload kept to tell a redelivery: its digest, and when it came."""
+    """One payload kept to tell a redelivery: its digest, when it came, and under which address."""
 
     digest: int
     at: datetime
+    address: str = ""
 
 
 class Boot(msgspec.Struct, array_like=True):
@@ -39,7 +40,7 @@ class DeviceState(msgspec.Struct, omit_defaults=True):
     seen: list[Seen] = []
 
 
-_FLAPPING = timedelta(minutes=5)
+_GAPS = 8
 
 
 class Gap(msgspec.Struct, array_like=True, frozen=True):
@@ -111,15 +112,20 @@ class HomeState(msgspec.Struct, omit_defaults=True):
         return {device.link for device in self.devices.values() if device.link}
 
     def add_gap(self, gap: Gap) -> None:
-        """Remember a gap; the oldest are forgotten, for no deadline reaches that far back.
+        """Remember a gap. Of more than eight, as of a loose plug, two become one of their length.
 
-        One that begins soon after another of its link, as of a loose plug, is joined to it.
+        What was heard between two gaps was not lost: joining them over it would let a link that
+        flaps hold silence off for ever. The new one begins with the older, so that time counts
+        as lost too early rather than too late.
         """
-        last = next((known for known in reversed(self.gaps) if known.link == gap.link), None)
-        if last is not None and last.since <= gap.since <= last.until + _FLAPPING:
-            self.gaps.remove(last)
-            gap = Gap(gap.link, last.since, max(last.until, gap.until))
-        self.gaps = [*self.gaps[-7:], gap]
+        self.gaps = [*self.gaps, gap]
+        for n, older in enumerate(self.gaps[:-_GAPS]):
+            newer = next((g for g in self.gaps[n + 1 :] if g.link == older.link), None)
+            self.gaps.remove(older)
+            if newer is not None:
+                length = max(newer.until - max(newer.since, older.until), timedelta())
+                joined = Gap(older.link, older.since, max(older.until, older.since) + length)
+                self.gaps[self.gaps.index(newer)] = joined
 
 
 def _begin(gap: Gap) -> datetime:

@@ -72,6 +72,9 @@ _RANK = {Outcome.ACCEPTED: 1, Outcome.RINGING: 2, Outcome.ANSWERED: 3}
 _DOUBTS = frozenset({Outcome.UNKNOWN, Outcome.NOT_FOUND})
 """Whether the provider has it: asked no more once it has said how far it is."""
 
+_MAYBE_SENT = frozenset({Outcome.UNKNOWN, Outcome.NOT_SENT, Outcome.RETRY})
+"""After these a callback of the same attempt proves that it left after all."""
+
 _STATUS_WITHIN = {
     Medium.SMS: timedelta(seconds=30),
     Medium.VOICE: timedelta(seconds=90),
@@ -175,7 +178,12 @@ def is_answered(notification: Notification) -> bool:
 
 
 def _progress(notification: Notification, outcome: Outcome, now: datetime) -> None:
-    """Move forward only: a reordered callback must not turn an answered call into a ringing."""
+    """Move forward only: a reordered callback must not turn an answered call into a ringing.
+
+    An attempt that has ended stays ended; only one that seemed not to have left is taken up.
+    """
+    if notification.again_at is not None and notification.outcome not in _MAYBE_SENT:
+        return
     if _RANK[outcome] > notification.reached:
         notification.reached = _RANK[outcome]
         notification.due = now + _STATUS_WITHIN[notification.medium]

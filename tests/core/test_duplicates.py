@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from alerting.duplicates import Novelty, judge
 from alerting.event import Verb
 from alerting.home import DeviceState
-from sensors.reading import Kind, Reading, Report, Source
+from sensors.reading import Kind, Reading, Replay, Report, Source
 from tests.stories.world import World, patient
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -111,6 +111,30 @@ def test_the_brokers_flag_is_believed_with_an_equal_payload(
 def test_the_brokers_flag_alone_proves_nothing() -> None:
     """A redelivery of what we never got is new."""
     assert [NEW, NEW] == judged(report(digest=1), report(5, digest=2, is_dup=True))
+
+
+def retained(digest: int, seconds: float = 86_400.0, topic: str = "t") -> Report:
+    """What the broker has kept of this topic, shown again a day later."""
+    source = Source("mqtt", "own", "mqtt", topic, replay=Replay.RETAINED)
+    return msgspec.structs.replace(report(seconds, digest=digest), source=source)
+
+
+def live(digest: int, seconds: float, topic: str = "t") -> Report:
+    """The device's own word on this topic."""
+    source = Source("mqtt", "own", "mqtt", topic)
+    return msgspec.structs.replace(report(seconds, digest=digest), source=source)
+
+
+def test_what_the_broker_kept_of_the_last_word_is_no_news() -> None:
+    """Each subscription shows it again; a later word on another topic does not make it new."""
+    reports = [live(1, 0), live(9, 60, "battery"), retained(1), retained(1, 90_000)]
+    assert [NEW, NEW, DUPLICATE, DUPLICATE] == judged(*reports)
+
+
+def test_what_the_broker_kept_of_a_word_we_never_heard_is_news() -> None:
+    """Fire, all clear, and fire again while we were away: the broker has the second fire."""
+    reports = [live(1, 0), live(2, 60), retained(1), retained(1, 90_000)]
+    assert [NEW, NEW, NEW, DUPLICATE] == judged(*reports)
 
 
 def test_four_payloads_are_remembered() -> None:

@@ -237,6 +237,23 @@ def test_the_same_failure_twice_is_one_failure() -> None:
     assert (at, 1) == (tried.again_at, tried.tries)
 
 
+def test_a_late_ring_does_not_take_back_a_busy() -> None:
+    """Callbacks out of order: the line was busy, and is tried again all the same."""
+    tried = notification(VOICE)
+    report(tried, Outcome.BUSY, NOW)
+    report(tried, Outcome.RINGING, NOW + timedelta(seconds=1))
+    assert NOW + timedelta(seconds=30) == tried.next_due()
+
+
+@pytest.mark.parametrize("outcome", [Outcome.UNKNOWN, Outcome.NOT_SENT, Outcome.RETRY])
+def test_a_text_that_left_after_all_is_not_sent_again(outcome: Outcome) -> None:
+    """The callback was slower than our own despair."""
+    tried = notification(SMS)
+    report(tried, outcome, NOW)
+    report(tried, Outcome.ACCEPTED, NOW + timedelta(seconds=0.5))
+    assert (None, NOW + timedelta(seconds=30.5)) == (tried.again_at, tried.next_due())
+
+
 def test_unlike_failures_are_counted_apart() -> None:
     """Busy after a refused connection begins its own row."""
     tried = notification(VOICE)

@@ -183,13 +183,13 @@ def _broker(dice: Random, moments: list[float], end: float) -> Iterator[Outage]:
 
 def _disk(dice: Random, moments: list[float], end: float) -> Iterator[Outage]:
     """A disk that is full, or slow; often with a bad cable meanwhile."""
-    for at in [*_beside(dice, moments, 0.2, 10.0), *_anywhen(dice, end, 0.3)]:
+    for at in [*_beside(dice, moments, 0.3, 10.0), *_anywhen(dice, end, 0.3)]:
         seconds = dice.choice((0.01, 1.0, 20.0)) * dice.random()
         yield Outage(at, seconds, "disk", dice.randrange(50))
         if dice.random() < 0.5:  # noqa: PLR2004 -- the link comes back while nothing can be written
             before = min(at, dice.uniform(0, 5))
             yield Outage(at - before, before + seconds * dice.random(), "broker")
-    for at in [*_beside(dice, moments, 0.3, 10.0), *_anywhen(dice, end, 0.5)]:
+    for at in [*_beside(dice, moments, 0.6, 10.0), *_anywhen(dice, end, 0.5)]:
         seconds = dice.uniform(1, 60)
         yield Outage(at, seconds, "slow")
         for _ in range(dice.choice((0, 4, 16))):

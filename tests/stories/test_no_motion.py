@@ -164,6 +164,20 @@ def test_time_lost_twice_is_lost_once() -> None:
     world.sent("r-h0001", VOICE, Template.RESIDENT_CHECK)
 
 
+def test_a_loose_plug_does_not_hold_silence_off() -> None:
+    """A link that flaps for a second every four minutes loses seconds, not the whole day."""
+    world = World(settings=patient())
+    world.move()
+    for _ in range(8 * 15):
+        world.wait(239)
+        world.do(GapRecorded("mqtt", world.now, world.now + timedelta(seconds=1)))
+        world.wait(1)
+        world.do(GapRecorded("mqtt", world.now - timedelta(seconds=1), world.now))
+    world.quiet()
+    world.wait(121)
+    world.sent("r-h0001", VOICE, Template.RESIDENT_CHECK)
+
+
 def test_time_lost_elsewhere_is_not_given_back() -> None:
     """The serial line being unplugged says nothing of a sensor on MQTT."""
     world = silent(5)

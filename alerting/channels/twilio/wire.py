@@ -41,7 +41,7 @@ from alerting.effect import Medium
 from alerting.event import Outcome
 
 Answer = TypeVar("Answer")
-CALL_EVENTS = ["initiated", "ringing", "answered", "completed"]
+CALL_EVENTS = ["answered", "completed"]  # what decides something; the rest is only traffic
 INBOUND = "inbound"
 MOST_SENT, MOST_RECEIVED = 50, 200
 RING_SECONDS = 25
