@@ -16,6 +16,8 @@ Rule = Callable[[Source], list[str]]
 
 CLOCKS = {"gateway/clock.py", "simulators/clock.py"}
 SUPERVISOR = "gateway/supervisor.py"
+SUPERVISED = 2
+INHERITED = {"call_exception_handler"}  # asyncio named it, and a loop must have it
 
 # A library that acts on the world -> the modules of ours that may import it.
 HOMES = {
@@ -131,7 +133,8 @@ def names_say_something(source: Source) -> list[str]:
     return [
         f"{source.path}:{line} is named {name}"
         for line, name in named
-        if any(word.lower().removesuffix("s") in EMPTY_WORDS for word in WORD.findall(name))
+        if name not in INHERITED
+        and any(word.lower().removesuffix("s") in EMPTY_WORDS for word in WORD.findall(name))
     ]
 
 
@@ -149,7 +152,10 @@ def catches_everything(node: ast.AST, known: dict[str, str]) -> bool:
 
 
 def only_the_supervisor_catches_everything(source: Source) -> list[str]:
-    """Broad excepts hide the programmer's error; one place, once, may restart after it."""
+    """Broad excepts hide the programmer's error; one place may go on after it.
+
+    It does so twice: a part is started again, and one home's failure stays that home's own.
+    """
     known = aliases(source)
     found = [
         f"{source.path}:{line} catches everything"
@@ -159,7 +165,7 @@ def only_the_supervisor_catches_everything(source: Source) -> list[str]:
             if isinstance(node, ast.ExceptHandler | ast.Call) and catches_everything(node, known)
         )
     ]
-    return found[1:] if source.path == SUPERVISOR else found
+    return found[SUPERVISED:] if source.path == SUPERVISOR else found
 
 
 def nothing_is_mocked(source: Source) -> list[str]:
@@ -213,7 +219,7 @@ BROKEN: list[tuple[Rule, str, str]] = [
     (
         only_the_supervisor_catches_everything,
         SUPERVISOR,
-        "try: pass\nexcept Exception: pass\ntry: pass\nexcept Exception: pass",
+        "try: pass\nexcept Exception: pass\n" * (SUPERVISED + 1),
     ),
 ]
 

@@ -60,14 +60,35 @@ def test_no_more_is_lost_than_has_passed(gaps: list[Span]) -> None:
     assert 0.0 <= lost(*gaps) <= max(last, 0)
 
 
+@pytest.mark.parametrize("pause", [0.0, 0.01, 1.0, 30.0])
+def test_a_link_that_flaps_loses_what_it_loses(pause: float) -> None:
+    """A hundred gaps take the room of eight; no lost hour is forgotten, and none is added."""
+    each = 1.0 + pause
+    assert 100.0 == pytest.approx(lost(*(("mqtt", n * each, n * each + 1) for n in range(100))))
+
+
 def test_eight_gaps_are_remembered() -> None:
     """A link that flaps for a month takes no more room than one that flaps for an hour."""
-    assert 8.0 == lost(*(("mqtt", 2 * n, 2 * n + 1) for n in range(100)))
+    state = HomeState(record=home(), armed_at=MORNING)
+    for n in range(100):
+        state.add_gap(Gap("mqtt", hour(2 * n), hour(2 * n + 1)))
+        state.add_gap(Gap("serial", hour(2 * n), hour(2 * n + 1)))
+    assert 8 == len(state.gaps)
 
 
-def test_a_loose_plug_is_one_gap() -> None:
-    """Gaps that follow each other within minutes are joined, and push no long one out."""
-    assert 100.0 == lost(*(("mqtt", n, n + 1) for n in range(100)))
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), min_size=1, max_size=40),
+    st.integers(0, 200),
+)
+def test_joining_never_lengthens_a_silence(steps: list[tuple[int, int]], since: int) -> None:
+    """From any instant on no more counts as lost than was lost after it."""
+    gaps, at = [], 0
+    for pause, length in steps:
+        gaps.append(("mqtt", at + pause, at + pause + length))
+        at += pause + length
+    truly = sum(max(0, end - max(begin, since)) for _, begin, end in gaps)
+    assert lost(*gaps, since=since) <= truly
+    assert lost(*gaps) == sum(length for _, length in steps)
 
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

@@ -33,13 +33,13 @@ from gateway.intake import Intake
 from gateway.job import Job
 from gateway.link import Link
 from gateway.log_port import Log
-from gateway.memory_journal import MemoryJournal
 from gateway.pump import HOLD, Pump
 from gateway.recovery import Recovered, rebuild
 from gateway.scribe import Community, Scribe
 from sensors.families import discover
 from tests.simulation.broker import Broker
 from tests.simulation.carrier import PUBLIC_URL, Carrier, CarrierChannel
+from tests.simulation.disk import Disk
 from tests.simulation.link import NAME, BrokerLink
 from tests.simulation.loop import VirtualClock
 from tests.simulation.trace import Trace
@@ -68,7 +68,7 @@ class Ground:
 
     clock: VirtualClock
     trace: Trace
-    journal: MemoryJournal
+    disk: Disk
     broker: Broker
     carrier: Carrier
     village: Village
@@ -96,7 +96,7 @@ class Box:
         self._is_over = False
         self._run("start", self._begin())
 
-    # --- life and death -----------------------------------------------------------------------------
+    # --- life and death ------------------------------------------------------------------------
 
     def kill(self) -> None:
         """Cut every task off where it stands; from here on nothing of this life acts."""
@@ -123,7 +123,7 @@ class Box:
     async def _begin(self) -> None:
         """Fold the journal, build the parts around it, and let them run."""
         ground = self._ground
-        clock, journal, village = ground.clock, ground.journal, ground.village
+        clock, journal, village = ground.clock, ground.disk, ground.village
         recovered = await self._parts.rebuild(journal)
         _, last_at = await journal.last()
         self.inbox = Inbox(clock)
@@ -204,7 +204,7 @@ class Box:
     def _say(self, text: str) -> None:
         self._ground.trace.note(f"console {text}")
 
-    # --- for those who look inside ------------------------------------------------------------------
+    # --- for those who look inside -------------------------------------------------------------
 
     @property
     def has_state(self) -> bool:
@@ -221,7 +221,7 @@ class Box:
         if self.has_state:
             await self.pump.snapshot()
 
-    # --- webhooks -----------------------------------------------------------------------------------
+    # --- webhooks ------------------------------------------------------------------------------
 
     def _open_doors(self, answers: Answers) -> None:
         self._routes = {

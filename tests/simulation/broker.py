@@ -16,7 +16,6 @@ from typing import NamedTuple, Protocol
 from tests.simulation.loop import VirtualClock
 from tests.simulation.trace import Trace
 
-
 LAST_MID = 65_535
 
 
@@ -73,7 +72,7 @@ class Broker:
         self._mid = 0
         self._is_handing = False
 
-    # --- devices ----------------------------------------------------------------------------------
+    # --- devices -----------------------------------------------------------------------------
 
     def publish(self, message: Published) -> None:
         """A device says something; while the broker is down it waits."""
@@ -95,7 +94,7 @@ class Broker:
             self.lost[message.name] = self._said[message.name]
             self._trace.note(f"lost {message.name}")
 
-    # --- what goes wrong --------------------------------------------------------------------------
+    # --- what goes wrong ---------------------------------------------------------------------
 
     def cut(self) -> None:
         """The connection breaks; what was on its way is queued again, before the rest."""
@@ -131,7 +130,7 @@ class Broker:
             self._enqueue(said.pop(0))
             waiting = [rest for rest in waiting if rest]
 
-    # --- the gateway --------------------------------------------------------------------------------
+    # --- the gateway ---------------------------------------------------------------------------
 
     async def connect(self, socket: Socket) -> tuple[int, bool] | None:
         """Give the connection's number and whether the session was there; None where refused."""

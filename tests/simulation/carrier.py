@@ -59,27 +59,27 @@ class Carrier:
 
     Attributes:
         posts: how often each voice attempt was posted, where it may have been taken.
+        on_display: is told each line that a phone shows.
         is_excused: whether the gateway may do things twice now, because it cannot write.
         exchange: phones and faults.
     """
 
     def __init__(
-        self,
-        clock: VillageClock,
-        trace: Trace,
-        seed: int,
-        on_display: Callable[[Phone, str], None],
-        fail: Callable[[str], None],
+        self, clock: VillageClock, trace: Trace, seed: int, fail: Callable[[str], None]
     ) -> None:
         self.posts: Counter[str] = Counter()
+        self.on_display: Callable[[Phone, str], None] = lambda _phone, _line: None
         self.is_excused: Callable[[], bool] = lambda: False
         self.trace, self.clock, self._fail = trace, clock, fail
         self.settings = Settings(seed=seed, public_url=PUBLIC_URL)
         self.dice = Random(f"{seed}/wire")
         self.log = EventLog(None, clock)
-        self.exchange = Exchange(self.settings, clock, self.log, on_display)
+        self.exchange = Exchange(self.settings, clock, self.log, self._display)
         self.texts, self.calls = Texts(self.exchange), Calls(self.exchange)
         self.exchange.connect(self.texts.send_in, self.calls.ring_in)
+
+    def _display(self, phone: Phone, line: str) -> None:
+        self.on_display(phone, line)
 
     async def open(self, phones: Iterable[Phone], reach: Reach) -> None:
         """Put the phones into service and find the way to the gateway."""

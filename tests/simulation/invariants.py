@@ -38,18 +38,14 @@ _GAPS = msgspec.json.Decoder(GapRecorded)
 
 LIFE = ("smoke", "help_call")
 
+_OFFER = (
+    "CREATE TRIGGER offer_{0} BEFORE INSERT ON {1}"
+    " BEGIN INSERT INTO offered VALUES ('{0}', new.key); END"
+)
 OFFERED = (
     ("CREATE TABLE offered (what TEXT NOT NULL, key TEXT NOT NULL)", ()),
-    (
-        "CREATE TRIGGER offer_order BEFORE INSERT ON outbox"
-        " BEGIN INSERT INTO offered VALUES ('order', new.key); END",
-        (),
-    ),
-    (
-        "CREATE TRIGGER offer_line BEFORE INSERT ON alarm_log"
-        " BEGIN INSERT INTO offered VALUES ('line', new.key); END",
-        (),
-    ),
+    (_OFFER.format("order", "outbox"), ()),
+    (_OFFER.format("line", "alarm_log"), ()),
 )
 """The tables pass over a key they know; the triggers keep what was offered to them."""
 
@@ -179,7 +175,7 @@ async def lost_time_is_known(log: Log, lost: Mapping[str, datetime], kept: set[s
             raise ViolationError(f"{name} was lost at {at}, and no gap was recorded")
 
 
-# --- at the end -----------------------------------------------------------------------------------
+# --- at the end ------------------------------------------------------------------------------
 
 
 async def alarms_are_what_happened(

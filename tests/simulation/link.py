@@ -69,7 +69,7 @@ class BrokerLink:
         """Break the connection."""
         self._broker.disconnect(self._wire)
 
-    # --- what the broker says -------------------------------------------------------------------
+    # --- what the broker says --------------------------------------------------------------
 
     def heard(self, connection: int, mid: int, message: Published, *, is_dup: bool) -> None:
         """Take a packet in."""

@@ -9,7 +9,7 @@ can be interrupted. What would need the operating system is not implemented here
 import asyncio
 import heapq
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Generator
 from contextvars import Context
 from datetime import datetime, timedelta
 from itertools import count
@@ -52,7 +52,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self._interruptions: list[tuple[int, int, Callable[[], None]]] = []
         self._numbers = count()
 
-    # --- running --------------------------------------------------------------------------------
+    # --- running ---------------------------------------------------------------------------
 
     def run(self, main: Coroutine[Any, Any, T]) -> T:
         """Run until `main` is done and give its result; what else is under way stays so.
@@ -88,7 +88,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             self.steps += 1
             turn.go()
 
-    # --- what asyncio asks of a loop --------------------------------------------------------------
+    # --- what asyncio asks of a loop ---------------------------------------------------------
 
     def time(self) -> float:
         """Virtual seconds since the loop was made."""
@@ -135,11 +135,11 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def create_task(
         self,
-        coro: Any,
+        coro: Coroutine[Any, Any, T] | Generator[Any, None, T],
         *,
         name: str | None = None,
-        context: Context | None = None,  # noqa: ANN401
-    ) -> asyncio.Task[Any]:
+        context: Context | None = None,
+    ) -> asyncio.Task[T]:
         """Start a coroutine."""
         return asyncio.Task(coro, loop=self, name=name, context=context)
 

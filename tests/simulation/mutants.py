@@ -38,7 +38,7 @@ class ForgetfulCourier(Courier):
     def take(self, effects: Iterable[Effect]) -> None:
         """Queue all but the last, where there are more than three."""
         taken = list(effects)
-        super().take(taken[:-1] if len(taken) > 3 else taken)  # noqa: PLR2004 -- many
+        super().take(taken[:-1] if len(taken) > 3 else taken)
 
 
 class BoldCourier(Courier):

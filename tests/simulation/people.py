@@ -17,7 +17,6 @@ from simulators.devices.own import Device, Value
 from simulators.phones import Phone
 from simulators.resident import Emergency as Trouble
 from simulators.resident import Observation, life
-from simulators.village import Household
 from tests.simulation.broker import Broker, Published
 from tests.simulation.loop import VirtualClock
 from tests.simulation.plan import Emergency
@@ -57,7 +56,7 @@ class Residents:
     def _say(self, seen: Observation) -> str:
         """Let a device report; gives the message's name."""
         device = self._devices[seen.device]
-        if self._dice.random() < 0.002:  # noqa: PLR2004 -- a weak battery, a knock
+        if self._dice.random() < 0.002:
             device.reboot()
         message = device.report(seen.kind, seen.value)
         name = f"{seen.device}/{message.body['boot']}/{message.body['seq']}"
@@ -68,13 +67,11 @@ class Residents:
     async def _send(self, message: Published) -> None:
         await self._clock.sleep(self._dice.uniform(0.001, 0.3))
         self._broker.publish(message)
-        if self._dice.random() < 0.01:  # noqa: PLR2004 -- no receipt came back
+        if self._dice.random() < 0.01:
             await self._clock.sleep(self._dice.uniform(0, 5))
             self._broker.publish(message)
 
-    async def suffer(
-        self, emergencies: Sequence[Emergency], phones: Callable[[str], list[Phone]]
-    ) -> None:
+    async def suffer(self, emergencies: Sequence[Emergency], phones: Mapping[str, Phone]) -> None:
         """Let the planned emergencies happen."""
         began = self._clock.now()
         for number, emergency in enumerate(emergencies):
@@ -86,14 +83,14 @@ class Residents:
             elif emergency.kind == "help_call":
                 self._start(self._press(emergency, number))
             elif emergency.kind == "no_motion":
-                for phone in phones(emergency.home_id):
-                    fall_silent(phone)
+                for _, person in self._village.residents_of(emergency.home_id):
+                    fall_silent(phones[person.phone or ""])
 
     async def _burn(self, emergency: Emergency, number: int) -> None:
         """Smoke, often seen again, and a room that gets hot; the head may fall silent."""
         dice = Random(f"{self._seed}/fire/{number}")
         cries = [True, *([True] * dice.choice((0, 1, 3)))]
-        for value in [*cries, *([False] * (dice.random() < 0.5))]:  # noqa: PLR2004 -- even odds
+        for value in [*cries, *([False] * (dice.random() < 0.5))]:
             self._tell(emergency, number, "smoke", value)
             await self._clock.sleep(dice.uniform(1, FIRE_STEP_SECONDS))
             self._say(_seen(emergency, "temperature", dice.uniform(34, 71), self._clock.now()))
@@ -143,7 +140,7 @@ class Operator:
                     continue
                 dice = Random(f"{self._seed}/operator/{alarm.id}")
                 age, patience = now - alarm.raised_at, timedelta(minutes=dice.uniform(10, 50))
-                takes = dice.random() < 0.3 and age > timedelta(seconds=30)  # noqa: PLR2004
+                takes = dice.random() < 0.3 and age > timedelta(seconds=30)
                 if takes and alarm.id not in self._taken:
                     self._taken.add(alarm.id)
                     acts.append(_act(home.record.id, alarm.id, Verb.ACKNOWLEDGE))
@@ -156,12 +153,3 @@ class Operator:
 def _act(home_id: str, alarm_id: str, verb: Verb) -> OperatorActed:
     disposition = "assisted" if verb is Verb.CLOSE else None
     return OperatorActed(home_id, alarm_id, OPERATOR, verb, disposition)
-
-
-def of_household(village: Village, phones: Mapping[str, Phone]) -> Callable[[str], list[Phone]]:
-    """Give a look-up of the residents' phones of a home."""
-    return lambda home_id: [
-        phones[person.phone]
-        for _, person in village.residents_of(home_id)
-        if person.phone is not None and person.phone in phones
-    ]

@@ -11,7 +11,7 @@ from enum import StrEnum
 from random import Random
 from typing import NamedTuple
 
-from simulators.carrier.faults import Fault
+from simulators.carrier.faults import KINDS, Fault
 from simulators.village import Household
 
 HOUR = 3600.0
@@ -33,6 +33,16 @@ class Harm(StrEnum):
     DISK = "disk"
 
 
+class How(StrEnum):
+    """What does not work."""
+
+    LINK = "link"  # a bad cable: the connection breaks, and can be made again
+    BROKER = "broker"  # down, with everything on its disk
+    SESSION = "session"  # down, and it forgets
+    FULL = "full"  # no write succeeds
+    SLOW = "slow"  # a write takes seconds
+
+
 class Emergency(NamedTuple):
     """Something happens in a home, `at` seconds after the start."""
 
@@ -52,11 +62,11 @@ class Crash(NamedTuple):
 
 
 class Outage(NamedTuple):
-    """Something does not work for a while. `how`: `link`, `broker`, `session`, `disk`, `slow`."""
+    """Something does not work for a while, so many steps after an instant."""
 
     at: float
     seconds: float
-    how: str
+    how: How
     steps: int = 0
 
 
@@ -103,7 +113,7 @@ def draw(
     return plan
 
 
-# --- emergencies ----------------------------------------------------------------------------------
+# --- emergencies -----------------------------------------------------------------------------
 
 
 def _emergencies(dice: Random, hours: float, homes: Sequence[Household]) -> Iterator[Emergency]:
@@ -142,7 +152,7 @@ def _sensor(home: Household, kind: str) -> str:
     return home.of_class(*classes)[0].id
 
 
-# --- faults -----------------------------------------------------------------------------------------
+# --- faults ------------------------------------------------------------------------------------
 
 
 def _beside(dice: Random, moments: list[float], odds: float, before: float) -> Iterator[float]:
@@ -163,20 +173,20 @@ def _anywhen(dice: Random, end: float, an_hour: float) -> Iterator[float]:
 def _crashes(dice: Random, moments: list[float], end: float) -> Iterator[Crash]:
     for moment in moments:
         at = moment
-        while dice.random() < 0.6:  # noqa: PLR2004 -- and again while the last is healing
+        while dice.random() < 0.6:
             down = dice.choice((0.1, dice.uniform(0.1, 5), dice.uniform(1, 120)))
             steps = int(dice.choice((1, 10, 100, 1000)) * dice.random())
-            yield Crash(at, steps, down, is_stop=dice.random() < 0.3)  # noqa: PLR2004
+            yield Crash(at, steps, down, is_stop=dice.random() < 0.3)
             at += down + dice.choice((0.0, 0.1, 1.0, 60.0)) * dice.random()
     for at in _anywhen(dice, end, 0.7):
         longest = dice.choice((2.0, 60.0, 600.0, min(7200.0, end / 3)))
         steps = dice.randrange(200)
-        yield Crash(at, steps, dice.uniform(0, longest), is_stop=dice.random() < 0.3)  # noqa: PLR2004
+        yield Crash(at, steps, dice.uniform(0, longest), is_stop=dice.random() < 0.3)
 
 
 def _broker(dice: Random, moments: list[float], end: float) -> Iterator[Outage]:
     for at in [*_beside(dice, moments, 0.5, 60.0), *_anywhen(dice, end, 1.5)]:
-        how = dice.choices(("link", "broker", "session"), (6, 2, 1))[0]
+        how = dice.choices((How.LINK, How.BROKER, How.SESSION), (6, 2, 1))[0]
         longest = dice.choice((0.5, 5.0, 60.0, min(3600.0, end / 4)))
         yield Outage(at, dice.uniform(0, longest), how, dice.randrange(200))
 
@@ -185,15 +195,15 @@ def _disk(dice: Random, moments: list[float], end: float) -> Iterator[Outage]:
     """A disk that is full, or slow; often with a bad cable meanwhile."""
     for at in [*_beside(dice, moments, 0.3, 10.0), *_anywhen(dice, end, 0.3)]:
         seconds = dice.choice((0.01, 1.0, 20.0)) * dice.random()
-        yield Outage(at, seconds, "disk", dice.randrange(50))
-        if dice.random() < 0.5:  # noqa: PLR2004 -- the link comes back while nothing can be written
+        yield Outage(at, seconds, How.FULL, dice.randrange(50))
+        if dice.random() < 0.5:
             before = min(at, dice.uniform(0, 5))
-            yield Outage(at - before, before + seconds * dice.random(), "broker")
+            yield Outage(at - before, before + seconds * dice.random(), How.BROKER)
     for at in [*_beside(dice, moments, 0.6, 10.0), *_anywhen(dice, end, 0.5)]:
         seconds = dice.uniform(1, 60)
-        yield Outage(at, seconds, "slow")
+        yield Outage(at, seconds, How.SLOW)
         for _ in range(dice.choice((0, 4, 16))):
-            yield Outage(at + dice.uniform(0, seconds), 0.0, "link", dice.randrange(50))
+            yield Outage(at + dice.uniform(0, seconds), 0.0, How.LINK, dice.randrange(50))
 
 
 def _carrier(dice: Random, moments: list[float], end: float) -> Iterator[CarrierFault]:
@@ -202,16 +212,15 @@ def _carrier(dice: Random, moments: list[float], end: float) -> Iterator[Carrier
     yield CarrierFault(0.0, Fault("callbacks_reordered", chance=0.05))
     yield CarrierFault(0.0, Fault("callbacks_dropped", chance=0.03))
     for kind in ("http_503", "http_429", "hang", "close_after_accept", "undelivered", "busy"):
-        yield CarrierFault(0.0, Fault(kind, chance=0.01, is_processed=dice.random() < 0.5))  # noqa: PLR2004
-    kinds = ("http_503", "http_429", "hang", "refuse", "close_after_accept", "undelivered", "busy",
-             "no_answer", "callbacks_dropped", "callbacks_reordered", "callbacks_duplicated")  # fmt: skip
+        yield CarrierFault(0.0, Fault(kind, chance=0.01, is_processed=dice.random() < 0.5))
+    kinds = sorted(KINDS - {"slow"})
     for at in [*_beside(dice, moments, 0.5, 120.0), *_anywhen(dice, end, 0.3)]:
         fault = Fault(
             dice.choice(kinds),
             seconds=dice.uniform(0, dice.choice((10.0, 60.0, min(900.0, end / 4)))),
             chance=dice.choice((0.3, 0.8, 1.0)),
             only=dice.choice(("", "", "sms", "call")),
-            is_processed=dice.random() < 0.5,  # noqa: PLR2004
+            is_processed=dice.random() < 0.5,
             retry_after_seconds=dice.choice((1, 2, 5)),
         )
         yield CarrierFault(at, fault)

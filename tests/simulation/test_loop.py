@@ -24,7 +24,7 @@ def test_an_hour_takes_no_time() -> None:
 
 
 def test_a_timeout_comes_at_its_instant() -> None:
-    """asyncio's own timeouts run on virtual time."""
+    """The timeouts of asyncio timeouts run on virtual time."""
     loop = new_loop()
     clock = clock_of(loop)
 
@@ -79,7 +79,11 @@ def test_a_task_is_interrupted_between_two_steps(step: int) -> None:
 
     async def main() -> None:
         task = asyncio.get_running_loop().create_task(work())
-        loop.interrupt_at(loop.steps + 2 * step, task.cancel)
+
+        def cancel() -> None:
+            task.cancel()
+
+        loop.interrupt_at(loop.steps + 2 * step, cancel)
         await asyncio.wait({task})
 
     loop.run(main())

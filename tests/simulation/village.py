@@ -32,7 +32,7 @@ class Village:
         self._home_of = {f"{FAMILY}{row['id']}": str(row["home"]) for row in self.tables["devices"]}
         self._by_address = {self.address_of(home_id): home_id for home_id in self._homes}
 
-    # --- the world's side -----------------------------------------------------------------------
+    # --- the world's side ------------------------------------------------------------------
 
     def phones(self, seed: int) -> Iterator[Phone]:
         """Give everybody's phone, with the temperament the seed has for them."""
@@ -59,7 +59,7 @@ class Village:
         """Whether the number is a resident's."""
         return "home" in self._people[self._by_number[number]]
 
-    # --- what the gateway asks -------------------------------------------------------------------
+    # --- what the gateway asks --------------------------------------------------------------
 
     def home_of(self, device_id: str) -> str | None:
         """Give the home a device is claimed to."""

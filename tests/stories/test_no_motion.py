@@ -169,12 +169,11 @@ def test_a_loose_plug_does_not_hold_silence_off() -> None:
     world = World(settings=patient())
     world.move()
     for _ in range(8 * 15):
-        world.wait(239)
-        world.do(GapRecorded("mqtt", world.now, world.now + timedelta(seconds=1)))
-        world.wait(1)
+        world.wait(240)
         world.do(GapRecorded("mqtt", world.now - timedelta(seconds=1), world.now))
+    world.wait(119)
     world.quiet()
-    world.wait(121)
+    world.wait(1)
     world.sent("r-h0001", VOICE, Template.RESIDENT_CHECK)
 
 
