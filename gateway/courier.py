@@ -150,10 +150,11 @@ class Courier:
             self._post(Job(moves=tuple(OrderMove(key, OrderState.DONE) for key in old)))
 
     async def _start(self, tasks: asyncio.TaskGroup, effects: list[Effect]) -> None:
-        """Start acting on each, as far as there is room."""
+        """Start acting on each, as far as there is room; one has left before the next begins."""
         for effect in effects:
             await self._free.acquire()
             tasks.create_task(self._act(effect))
+            await self._clock.sleep(0)
 
     def _due(self) -> list[Effect]:
         """Take off the queue what may go now, urgent first."""

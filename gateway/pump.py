@@ -57,6 +57,7 @@ DUE_A_TURN = 256
 _DOWN_HOLD = timedelta(days=365)  # as long as the link is down; what is up again ends it
 _CRASHED_AGAIN = timedelta(seconds=30)
 _RETRY_SECONDS = 1.0
+_UNKNOWN = datetime.min.replace(tzinfo=UTC)
 _CALLS = {Template.ALARM, Template.RESIDENT_HEARD, Template.FAMILY_START}
 _ENCODER = msgspec.json.Encoder()
 _log = structlog.get_logger(__name__)
@@ -134,6 +135,7 @@ class Pump:
         self._links = links
         self._clock = clock
         self._owed: list[object] = []
+        self._behind: dict[str, datetime] = {}  # since when a link's readings may lie in a queue
         self._turn: Turn | None = None
         self._snapshot_every = snapshot_every
         self._since_snapshot = 0
@@ -208,8 +210,10 @@ class Pump:
                 self._link_up(turn, item)
             case LinkDown():
                 _log.warning("link_down", link=item.link, reason=item.reason)
+                self._behind.setdefault(item.link, item.at)
                 self._fold(turn, HoldSet(item.link, turn.now + _DOWN_HOLD))
             case Drained():
+                self._behind.pop(item.link, None)
                 self._fold(turn, HoldSet(item.link, turn.now))
             case _:
                 raise TypeError(type(item))
@@ -237,10 +241,11 @@ class Pump:
     def _link_up(self, turn: Turn, up: LinkUp) -> None:
         """Note a gap where readings could be lost, and wait for what the broker has kept."""
         _log.info("link_up", link=up.link, connection=up.connection)
+        since = self._behind.setdefault(up.link, self._heard_at(up.link) or up.at)
         if up.lost_since is not None:
-            known = up.lost_since > datetime.min.replace(tzinfo=UTC)
-            since = up.lost_since if known else self._heard_at(up.link)
-            if since is not None and since < turn.now:
+            if up.lost_since > _UNKNOWN:
+                since = min(since, up.lost_since)
+            if since < turn.now:
                 self._fold(turn, GapRecorded(up.link, since, turn.now))
         self._fold(turn, HoldSet(up.link, turn.now + HOLD))
 

@@ -118,9 +118,9 @@ def _judge(
     for kind in sorted(set(homes.values())):
         late = [lateness[h] for h in lateness if homes[h] == kind]
         verdict.counts[f"{kind}: fired"] = len(late)
-        verdict.counts["  worst s late"] = round(max(late, default=0) / SECOND, 3)
+        verdict.counts[f"  {kind}: worst s late"] = round(max(late, default=0) / SECOND, 3)
         delay = [fired[h][0] - moved[h] - limit for h in homes if fired[h] and homes[h] == kind]
-        verdict.counts[f"  {kind}: worst s after the motion was published, plus limit"] = round(
+        verdict.counts[f"  {kind}: worst s after publication and limit"] = round(
             max(delay, default=0) / SECOND, 3
         )
     return verdict

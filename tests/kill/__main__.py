@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.faults import timers
 from tests.kill import cuts
 from tests.kill.installation import installed
-from tests.kill.siege import HOMES, Siege
+from tests.kill.siege import HOMES, SMOKES, Siege
 from tests.kill.verdict import Verdict
 from tests.kill.village import SHORT_LADDER, tables
 
@@ -37,13 +37,14 @@ FOUND_BY = {
 MUTANT_KILLS, MUTANT_ROUNDS = 10, 4
 
 
-async def besiege(
+async def besiege(  # noqa: PLR0913 -- what one siege differs in from another
     broker: str,
     folder: Path,
     kills: int,
     *,
     rounds: int | None = None,
     seed: int = 1,
+    smokes: float = SMOKES,
     conditions: tuple[str, ...] = (),
 ) -> Verdict:
     """Run a siege on an installation of its own."""
@@ -51,7 +52,7 @@ async def besiege(
     async with installed(
         broker, folder, tables(HOMES), conditions=conditions, tables=LADDER
     ) as installation:
-        return await Siege(installation, seed).run(kills, rounds)
+        return await Siege(installation, seed, smokes).run(kills, rounds)
 
 
 async def cut_power(

@@ -93,7 +93,7 @@ class Daemon:
                 stdout=log,
                 stderr=log,
             )
-        self.lives.append(Life(now_us(), None))
+        self.lives.append(Life(now_us()))
 
     async def ready(self) -> None:
         """Wait until it answers on its socket; raises TimeoutError, or RuntimeError if it died."""
@@ -106,7 +106,9 @@ class Daemon:
                     writer.close()
                     break
                 await CLOCK.sleep(POLL_SECONDS)
-        self.starts_seconds.append((now_us() - self.lives[-1].start) / 1e6)
+        if self.lives[-1].ready is None:
+            self.lives[-1] = self.lives[-1]._replace(ready=now_us())
+            self.starts_seconds.append((now_us() - self.lives[-1].start) / 1e6)
 
     def kill(self) -> None:
         """Kill it at this instant (SIGKILL)."""

@@ -188,7 +188,9 @@ class Village:
 
     def published(self) -> list[Publish]:
         """What the broker has acknowledged; asked when it has ended."""
-        found = []
+        found: list[Publish] = []
+        if not self._record.exists():  # it was stopped before it could begin
+            return found
         for line in self._record.read_text(encoding="utf-8").splitlines():
             row = json.loads(line)
             topic = f"care/v1/{row['home']}/{row['device']}/{row['kind']}"

@@ -45,7 +45,7 @@ def sound() -> Evidence:
         rows=[row(1.1), row(2.1, MOTION)],
         raised=[Raised("h1-smoke-1", "h1", row(1.1).at, None)],
         carried=carried,
-        lives=[Life(START, None)],
+        lives=[Life(START, START)],
     )
 
 
@@ -104,27 +104,27 @@ def test_a_voice_attempt_posted_twice_is_found() -> None:
 
 def test_a_request_after_ten_idle_seconds_is_late() -> None:
     """A gateway that lives has ten seconds from the smoke on."""
-    lives = [Life(START, None)]
+    lives = [Life(START, START)]
     assert [False, True] == [is_late(at(1), at(second), lives) for second in (10.9, 11.1)]
 
 
 def test_a_restart_begins_the_time_anew() -> None:
     """No life but the second had ten seconds for the smoke."""
-    lives = [Life(START, at(5)), Life(at(6), None)]
+    lives = [Life(START, START, at(5)), Life(at(5), at(6))]
     assert [False, True] == [is_late(at(1), at(second), lives) for second in (15.9, 16.1)]
 
 
 def test_a_life_that_let_its_time_pass_is_not_excused_by_the_next() -> None:
     """Whoever had ten seconds and did nothing is late, also when a restart mended it."""
-    assert is_late(at(1), at(13), [Life(START, at(12)), Life(at(12.5), None)])
+    assert is_late(at(1), at(13), [Life(START, START, at(12)), Life(at(12), at(12.5))])
 
 
 def test_no_request_at_all_is_late() -> None:
     """Even where no life was long enough."""
-    assert is_late(at(1), None, [Life(START, at(2))])
+    assert is_late(at(1), None, [Life(START, START, at(2))])
 
 
 def test_the_wait_is_counted_from_the_first_restart() -> None:
     """Later kills do not shorten the figure that is printed."""
-    lives = [Life(START, at(2)), Life(at(3), at(5)), Life(at(6), None)]
+    lives = [Life(START, START, at(2)), Life(at(3), at(4), at(5)), Life(at(6), at(6.5))]
     assert 4 * SECOND == wait_after_restart(at(1), at(7), lives)

@@ -45,10 +45,11 @@ class Raised(NamedTuple):
 
 
 class Life(NamedTuple):
-    """One process of the gateway; `end` is None for one that was not killed."""
+    """One process of the gateway: when it was started, answered on its socket, and was killed."""
 
     start: int
-    end: int | None
+    ready: int | None = None
+    end: int | None = None
 
 
 @dataclass
@@ -103,9 +104,14 @@ def alarm_of(row: Row, raised: Iterable[Raised]) -> Raised | None:
 
 
 def is_late(began: int, first: int | None, lives: Iterable[Life]) -> bool:
-    """Whether some life of the gateway had the time for a smoke's first request and let it pass."""
+    """Whether some life of the gateway had the time for a smoke's first request and let it pass.
+
+    Its time begins with the smoke, or when the gateway is up again; how long that took is printed.
+    """
     for life in lives:
-        since = max(began, life.start)
+        if life.ready is None:
+            continue
+        since = max(began, life.ready)
         had_time = life.end is None or life.end >= since + PATIENCE
         if had_time and (first is None or first > since + PATIENCE):
             return True

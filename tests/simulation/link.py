@@ -50,7 +50,7 @@ class BrokerLink:
                 self._wire, had_session = reached
                 self.connection += 1
                 lost_since = None if had_session else self._lost_since
-                self._is_loss_told = False
+                self._lost_since, self._is_loss_told = None, False
                 self._inbox.put(LinkUp(NAME, self._clock.now(), self.connection, lost_since))
                 self._backoff.reset()
                 await self._ended.wait()
@@ -81,14 +81,13 @@ class BrokerLink:
             self.drop()
 
     def drained(self, connection: int) -> None:
-        """What was queued before this connection is in the inbox: nothing older can be lost."""
+        """What was queued before this connection is in the inbox."""
         del connection
-        self._lost_since = None
         self._inbox.put(Drained(NAME, self._clock.now(), self.connection))
 
     def broken(self, connection: int) -> None:
         """The connection is over."""
         if connection == self._wire:
             self._wire = 0
-            self._lost_since = self._lost_since or self._clock.now()
+            self._lost_since = self._clock.now()
             self._ended.set()
