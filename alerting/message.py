@@ -241,14 +241,24 @@ def _resident_check(draft: _Draft) -> tuple[_Part, ...]:
     return (_Part("您家里好久没有动静了，我们不放心。没事按1，要人来按9，或者直接说话。"),)
 
 
+_LEAVE = frozenset({"smoke", "gas", "co", "heat"})
+"""Dangers from which the resident must go, at every step; on the floor they must wait."""
+
+
 def _resident_heard(draft: _Draft) -> tuple[_Part, ...]:
-    if draft.submit.kind == "help_call":
-        return (_Part("求助收到了，我们正在叫人过来，您别急着起身。没事的，按错了不要紧。"),)
-    return (_Part(f"您家{draft.what}。要是着火，请马上出门，别拿东西。邻居正在赶来。"),)
+    if draft.submit.is_drill:
+        return (_Part(f"{draft.what}，您不用动。"),)
+    if draft.submit.kind in _LEAVE:
+        return (_Part(f"您家{draft.what}。要是着火，请马上出门，别拿东西。邻居正在赶来。"),)
+    return (_Part("求助收到了，我们正在叫人过来，您别急着起身。没事的，按错了不要紧。"),)
 
 
 def _resident_coming(draft: _Draft) -> tuple[_Part, ...]:
     who = draft.facts.actor or "邻居"
+    if draft.submit.is_drill:
+        return (_Part(f"{who}回话了，您不用动。"),)
+    if draft.submit.kind in _LEAVE:
+        return (_Part(f"{who}正赶过来。请您马上出门，到楼下等，别回去拿东西。"),)
     return (_Part(f"求助收到了，{who}马上来，您别急着起身。"),)
 
 

@@ -275,6 +275,15 @@ def test_keys_are_said_back() -> None:
     assert "84310000" in landline(FACTS)
 
 
+@pytest.mark.parametrize("template", [Template.RESIDENT_HEARD, Template.RESIDENT_COMING])
+def test_the_resident_leaves_a_fire_and_waits_on_the_floor(template: Template) -> None:
+    """Nobody is told to take their time while it burns, nor to run after a fall."""
+    fire = render(order(template, "smoke", medium=Medium.VOICE), FACTS)
+    floor = render(order(template, "help_call", medium=Medium.VOICE), FACTS)
+    assert ("出门" in fire, "别急着起身" in fire) == (True, False)
+    assert ("出门" in floor, "别急着起身" in floor) == (False, True)
+
+
 def test_a_key_sends_nobody_out_for_nothing() -> None:
     """In a drill, and when it is over, nobody hears that they should go."""
     drill = confirm(Answer.GOING, FACTS, is_drill=True, is_over=False)
