@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from pydantic import ValidationError
 
-from alerting import community, duplicates, escalation, response
+from alerting import community, duplicates, escalation, holds, response
 from alerting.alarm import Alarm, Disposition, RefusedError
 from alerting.community import CommunityState
 from alerting.deadlines import Deadlines
@@ -36,6 +36,7 @@ from alerting.event import (
     ReportReceived,
 )
 from alerting.freshness import is_heard
+from alerting.holds import Hold
 from alerting.home import DeviceState, Gap, HomeState
 from alerting.policy import Priority
 from alerting.raising import raise_alarm, take_finding
@@ -45,7 +46,7 @@ from alerting.rules.no_motion import NoMotionParams, is_day, is_sign_of_life, wa
 from alerting.settings import RULES, Settings
 from sensors.reading import Kind, Report, is_life_safety
 
-VERSION = 1
+VERSION = 2
 """Of the state's form; a snapshot of another version is not read, and the journal is folded."""
 
 _TROUBLE_KEPT = timedelta(hours=24)
@@ -58,7 +59,7 @@ class CoreState(msgspec.Struct):
     homes: dict[str, HomeState]
     community: CommunityState
     settings: bytes
-    holds: dict[str, datetime]
+    holds: dict[str, Hold]
 
 
 class Decision(NamedTuple):
@@ -76,7 +77,7 @@ class Engine:
         """Start empty, with these settings until the journal says otherwise."""
         self.homes: dict[str, HomeState] = {}
         self.community = CommunityState()
-        self.holds: dict[str, datetime] = {}
+        self.holds: dict[str, Hold] = {}
         self._deadlines = Deadlines(self._home_due)
         self._by_kind: dict[Kind, tuple[Rule, ...]] = {
             kind: tuple(rule for rule in RULES.values() if kind in rule.kinds) for kind in Kind
@@ -145,11 +146,7 @@ class Engine:
 
     def _hold_of(self, home: HomeState) -> datetime | None:
         """Give until when this home's silence means nothing, because a link is behind."""
-        if not self.holds:
-            return None
-        links = home.links()
-        holds = [until for link, until in self.holds.items() if not links or link in links]
-        return max(holds, default=None)
+        return holds.held_until(self.holds, home)
 
     # --- events ----------------------------------------------------------------------------
 
@@ -337,10 +334,7 @@ class Engine:
 
     def _hold(self, event: HoldSet, now: datetime) -> None:
         """Hold silence's meaning for a link, or let it mean something again."""
-        self.holds = {link: until for link, until in self.holds.items() if until > now}
-        self.holds.pop(event.link, None)
-        if event.until > now:
-            self.holds[event.link] = event.until
+        holds.change(self.holds, event, self.homes.values(), now)
         self._deadlines.plan_all(self.homes)
 
     def _gap(self, event: GapRecorded, now: datetime) -> None:

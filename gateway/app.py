@@ -201,7 +201,6 @@ async def _assemble(
         clock=clock,
     )
     pump.seq = recovered.seq
-    pump.heard_until(last_at)
     desk = Desk(
         pump=pump, courier=courier, inbox=inbox, scribe=scribe, numbers=registry, clock=clock
     )

@@ -48,8 +48,11 @@ TURN = 512
 HOLD = timedelta(seconds=30)
 """How long, at most, a backlog may still be coming after a link is up."""
 
-SNAPSHOT_EVERY = 50_000
-"""Entries between two snapshots: what a start has to fold at most."""
+SNAPSHOT_EVERY = 10_000
+"""Entries between two snapshots, or two for each home where that is more.
+
+So much a start has to fold at most, at some 7,000 a second.
+"""
 
 DUE_A_TURN = 256
 """Most homes of one turn that are asked because their deadline has come."""
@@ -135,13 +138,13 @@ class Pump:
         self._links = links
         self._clock = clock
         self._owed: list[object] = []
-        self._behind: dict[str, datetime] = {}  # since when a link's readings may lie in a queue
         self._turn: Turn | None = None
         self._snapshot_every = snapshot_every
-        self._since_snapshot = 0
+        self._snapshot_seq = 0
 
     async def run(self) -> None:
         """Turn until cancelled; after a crash in a turn, go back to the journal first."""
+        self._snapshot_seq = (await self._journal.stats()).snapshot_seq
         if self.is_mid_turn and self._turn is not None:
             self._disown(self._turn, CommitFailedError("crashed", is_disk_full=False))
             await self._go_back(self._links)
@@ -210,10 +213,8 @@ class Pump:
                 self._link_up(turn, item)
             case LinkDown():
                 _log.warning("link_down", link=item.link, reason=item.reason)
-                self._behind.setdefault(item.link, item.at)
                 self._fold(turn, HoldSet(item.link, turn.now + _DOWN_HOLD))
             case Drained():
-                self._behind.pop(item.link, None)
                 self._fold(turn, HoldSet(item.link, turn.now))
             case _:
                 raise TypeError(type(item))
@@ -241,24 +242,14 @@ class Pump:
     def _link_up(self, turn: Turn, up: LinkUp) -> None:
         """Note a gap where readings could be lost, and wait for what the broker has kept."""
         _log.info("link_up", link=up.link, connection=up.connection)
-        since = self._behind.setdefault(up.link, self._heard_at(up.link) or up.at)
         if up.lost_since is not None:
+            hold = self.engine.holds.get(up.link)
+            since = up.at if hold is None else hold.since
             if up.lost_since > _UNKNOWN:
                 since = min(since, up.lost_since)
             if since < turn.now:
                 self._fold(turn, GapRecorded(up.link, since, turn.now))
         self._fold(turn, HoldSet(up.link, turn.now + HOLD))
-
-    def _heard_at(self, link: str) -> datetime | None:
-        """Give when a device was last heard over a link; a start or a deadline hears nothing."""
-        devices = (d for home in self.engine.homes.values() for d in home.devices.values())
-        return max((d.heard_at for d in devices if d.link == link), default=self._last_heard)
-
-    _last_heard: datetime | None = None
-
-    def heard_until(self, at: datetime | None) -> None:
-        """Say when the journal's last entry was made before this start."""
-        self._last_heard = at
 
     def _fold(self, turn: Turn, event: Event) -> Decision:
         """Let the core decide, and put the event and what follows from it into the batch."""
@@ -299,8 +290,7 @@ class Pump:
         if turn.batch.lines:
             async with self.grown:
                 self.grown.notify_all()
-        self._since_snapshot += len(turn.batch.entries)
-        if self._since_snapshot >= self._snapshot_every:
+        if self.seq - self._snapshot_seq >= max(self._snapshot_every, 2 * len(self.engine.homes)):
             await self._store_snapshot()
 
     async def snapshot(self) -> None:
@@ -315,7 +305,7 @@ class Pump:
             await self._journal.save_snapshot(taken)
         except CommitFailedError as error:
             _log.warning("snapshot_failed", reason=str(error))
-        self._since_snapshot = 0
+        self._snapshot_seq = self.seq
 
     async def _failed(self, turn: Turn, error: CommitFailedError) -> None:
         """Nothing was kept: rescue what may save a life, go back to the journal, ask again."""

@@ -16,7 +16,7 @@ from tests.kill.verdict import Life
 
 ROOT = Path(__file__).parents[2]
 CLOCK = SystemClock()
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 STOP_SECONDS = 15.0
 POLL_SECONDS = 0.02
 

@@ -18,6 +18,13 @@ from tests.kill.verdict import Carried, Publish
 
 Event = dict[str, Any]
 READY_SECONDS = 15.0
+STOP_SECONDS = 30.0
+
+# A shell starts what runs in the background with interrupts ignored, and that is inherited.
+INTERRUPTIBLE = (
+    "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
+    " runpy.run_module('simulators', run_name='__main__')"
+)
 
 
 class Login(NamedTuple):
@@ -167,7 +174,7 @@ class Village:
         words += ["--identical", "--record", self._record]
         with self._errors.open("wb") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "simulators", "flood", *map(str, words)],
+                [sys.executable, "-c", INTERRUPTIBLE, "flood", *map(str, words)],
                 cwd=ROOT,
                 stdout=errors,
                 stderr=errors,
@@ -179,7 +186,11 @@ class Village:
             return
         with suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGINT)
-        await asyncio.to_thread(self._process.wait)
+        try:
+            await asyncio.to_thread(self._process.wait, STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise
 
     async def ended(self) -> None:
         """Wait until it has published everything."""

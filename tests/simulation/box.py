@@ -153,7 +153,6 @@ class Box:
             snapshot_every=SNAPSHOT_EVERY,
         )
         self.pump.seq = recovered.seq
-        self.pump.heard_until(last_at)
         desk = Desk(
             pump=self.pump,
             courier=courier,

@@ -1,10 +1,11 @@
 """The broker and the wire to it: at least once, with a persistent session, and it can go away.
 
 It keeps what devices say until it is acknowledged. Over each connection packets are numbered anew
-from 1, and what was not acknowledged comes again with DUP, oldest first. An acknowledgement takes
-its time on the wire and dies with the connection. Devices say again what they got no receipt for,
-so a message may come twice without DUP; while the broker is down they wait for it, and then all
-speak at once. A session that is lost takes with it whatever was queued: of that nobody was told.
+from 1, and what was not acknowledged comes again with DUP: before all else, or, from a broker that
+waits for acknowledgements, a little later and behind what is new. An acknowledgement takes its time
+on the wire and dies with the connection. Devices say again what they got no receipt for, so a
+message may come twice without DUP; while the broker is down they wait for it, and then all speak at
+once. A session that is lost takes with it whatever was queued: of that nobody was told.
 """
 
 from collections import deque
@@ -17,6 +18,7 @@ from tests.simulation.loop import VirtualClock
 from tests.simulation.trace import Trace
 
 LAST_MID = 65_535
+AGAIN_AFTER_SECONDS = 1.7
 
 
 class Published(NamedTuple):
@@ -48,6 +50,7 @@ class Broker:
         acknowledged: names of what the gateway has taken over.
         lost: names of what a lost session took with it, and when it was said.
         is_up: whether it takes connections and messages.
+        renewed_at: when the gateway connected and found no session.
         connected_at: since when the gateway's connection stands, None without one.
         on_acknowledged: is told each name that was acknowledged.
     """
@@ -57,6 +60,7 @@ class Broker:
     ) -> None:
         self.on_acknowledged: Callable[[str], None] = lambda _: None
         self.connected_at: datetime | None = None
+        self.renewed_at: list[datetime] = []
         self.acknowledged: set[str] = set()
         self.lost: dict[str, datetime] = {}
         self.is_up = True
@@ -65,10 +69,12 @@ class Broker:
         self._queue: deque[tuple[Published, bool]] = deque()
         self._flying: dict[int, Published] = {}
         self._said: dict[str, datetime] = {}
+        self._again: list[Published] = []
+        self._again_after = dice.choice((0.0, AGAIN_AFTER_SECONDS))
         self._unsent: dict[str, list[Published]] = {}
         self._socket: Socket | None = None
         self._connection = 0
-        self._backlog: int | None = None
+        self._backlog: set[str] | None = None
         self._mid = 0
         self._is_handing = False
 
@@ -101,10 +107,9 @@ class Broker:
         if self._socket is None:
             return
         socket, self._socket, self.connected_at = self._socket, None, None
-        again = [(message, True) for message in self._flying.values()]
-        self._queue.extendleft(reversed(again))
+        self._trace.note(f"broker cut, {len(self._flying)} come again")
+        self._again += self._flying.values()
         self._flying.clear()
-        self._trace.note(f"broker cut, {len(again)} come again")
         socket.broken(self._connection)
 
     def go_down(self) -> None:
@@ -116,8 +121,9 @@ class Broker:
         """Lose the session and all that is in it."""
         self.cut()
         self._has_session = False
-        for message, _ in self._queue:
+        for message in (*self._again, *(queued for queued, _ in self._queue)):
             self._lose(message)
+        self._again.clear()
         self._queue.clear()
 
     def come_up(self) -> None:
@@ -139,10 +145,15 @@ class Broker:
             return None
         self.cut()
         self._connection += 1
-        self._socket, self._mid, self._backlog = socket, 0, len(self._queue)
+        self._socket, self._mid = socket, 0
+        self._backlog = {message.name for message in self._again}
+        self._backlog.update(message.name for message, _ in self._queue)
         self.connected_at = self._clock.now()
         had_session, self._has_session = self._has_session, True
-        self._trace.note(f"broker connection {self._connection}, {self._backlog} queued")
+        if not had_session:
+            self.renewed_at.append(self._clock.now())
+        self._trace.note(f"broker connection {self._connection}, {len(self._backlog)} queued")
+        self._start(self._say_again(self._connection))
         self._hand_soon()
         return self._connection, had_session
 
@@ -166,6 +177,19 @@ class Broker:
             self._trace.note(f"acknowledged {message.name}")
             self.on_acknowledged(message.name)
 
+    async def _say_again(self, connection: int) -> None:
+        """Queue what was under way when the last connection broke, in its old order."""
+        if self._again_after:
+            await self._clock.sleep(self._again_after)
+        if self._socket is None or connection != self._connection:
+            return
+        again, self._again = self._again, []
+        if self._again_after:
+            self._queue.extend((message, True) for message in again)
+        else:
+            self._queue.extendleft((message, True) for message in reversed(again))
+        self._hand_soon()
+
     def _hand_soon(self) -> None:
         if self._socket is not None and not self._is_handing:
             self._is_handing = True
@@ -183,9 +207,9 @@ class Broker:
             self._flying[self._mid] = message
             self._trace.note(f"heard {message.name}{' DUP' * is_dup}")
             if self._backlog:
-                self._backlog -= 1
+                self._backlog.discard(message.name)
             self._socket.heard(self._connection, self._mid, message, is_dup=is_dup)
-        if self._socket is not None and self._backlog == 0:
+        if self._socket is not None and self._backlog is not None and not self._backlog:
             self._backlog = None
             self._socket.drained(self._connection)
         if self._queue:

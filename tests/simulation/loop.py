@@ -20,6 +20,7 @@ from simulators.clock import Clock as PeoplesClock
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
+Work = Coroutine[Any, Any, T] | Generator[Any, None, T]
 
 
 class NothingLeftError(Exception):
@@ -32,6 +33,19 @@ class _Turn(asyncio.TimerHandle):
     def go(self) -> None:
         """Call it; what it raises goes to the loop's `errors`."""
         self._run()
+
+
+class _Task(asyncio.Task[T]):
+    """A task that is hashed by its number, so that a set of tasks has one order in every run."""
+
+    def __init__(
+        self, coro: Work[T], loop: "VirtualLoop", name: str | None, context: Context | None
+    ) -> None:
+        self._number = loop.number()
+        super().__init__(coro, loop=loop, name=name, context=context)
+
+    def __hash__(self) -> int:
+        return self._number
 
 
 class VirtualLoop(asyncio.AbstractEventLoop):
@@ -73,6 +87,10 @@ class VirtualLoop(asyncio.AbstractEventLoop):
     def interrupt_at(self, step: int, act: Callable[[], None]) -> None:
         """Call `act` between two callbacks, as soon as `step` of them have run."""
         heapq.heappush(self._interruptions, (step, next(self._numbers), act))
+
+    def number(self) -> int:
+        """Give a number that no other task or timer of this loop has."""
+        return next(self._numbers)
 
     def _step(self) -> None:
         while self._interruptions and self._interruptions[0][0] <= self.steps:
@@ -135,13 +153,13 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def create_task(
         self,
-        coro: Coroutine[Any, Any, T] | Generator[Any, None, T],
+        coro: Work[T],
         *,
         name: str | None = None,
         context: Context | None = None,
     ) -> asyncio.Task[T]:
         """Start a coroutine."""
-        return asyncio.Task(coro, loop=self, name=name, context=context)
+        return _Task(coro, self, name, context)
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         """Keep what was raised where nobody was looking."""

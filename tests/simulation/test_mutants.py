@@ -8,7 +8,7 @@ from tests.simulation.world import Options, run
 
 SEEDS = 20
 CRASHES = Options(hours=1.5, homes=8, harms=frozenset({Harm.CRASH}))
-FLAPS = Options(hours=1.5, homes=30, harms=frozenset({Harm.BROKER, Harm.DISK}))
+FLAPS = Options(hours=1.5, homes=12, harms=frozenset({Harm.BROKER, Harm.DISK}))
 SHOWN = {  # what must go wrong for a mistake to show
     "acknowledges_before_commit": CRASHES,
     "drops_an_order": CRASHES,

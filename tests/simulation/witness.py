@@ -18,6 +18,9 @@ from tests.simulation.trace import ViolationError
 FOLDED_WHOLE = 20_000
 """Entries up to which the whole journal is folded at every stop, and not at the end only."""
 
+SAID_WITHIN = timedelta(seconds=20)
+"""What a link learned is committed by then, by the slowest disk."""
+
 DISPLAYS = ("收到短信：", "听到：")
 
 
@@ -28,12 +31,14 @@ class Witness:
         shown: when a phone of somebody who can help showed something about a home.
         reached_seconds: for each emergency told, how long it took until then.
         counts: what there was in the run.
+        deaths: when lives of the gateway ended.
     """
 
     def __init__(self, ground: Ground, plan: Plan, residents: Residents, start: datetime) -> None:
         self.shown: defaultdict[str, list[datetime]] = defaultdict(list)
         self.reached_seconds: list[float] = []
         self.counts: Counter[str] = Counter()
+        self.deaths: list[datetime] = []
         self._ground, self._plan, self._residents = ground, plan, residents
         self._start = start
         self._journaled = Journaled()
@@ -103,7 +108,9 @@ class Witness:
         await self.look_at_orders(up_at)
         await invariants.keys_are_unique(disk)
         await invariants.log_is_whole(disk)
-        await invariants.lost_time_is_known(disk, self._ground.broker.lost, self._journaled.names)
+        await invariants.lost_time_is_known(
+            disk, self._ground.broker.lost, self._journaled.names, self._unsaid()
+        )
         told = {
             number: max(1, len(names))
             for number, names in self._residents.names.items()
@@ -112,6 +119,14 @@ class Witness:
         await invariants.alarms_are_what_happened(disk, self._plan.emergencies, told, self._start)
         self._check_reached(engine, told)
         self._count(box, told)
+
+    def _unsaid(self) -> list[datetime]:
+        """List when a session was found lost by a life that ended before it could say so."""
+        return [
+            at
+            for at in self._ground.broker.renewed_at
+            if any(timedelta() <= death - at < SAID_WITHIN for death in self.deaths)
+        ]
 
     def _check_reached(self, engine: Engine, told: Iterable[int]) -> None:
         """Nobody is left alone: somebody's phone has shown it, or the ladder is still running."""

@@ -235,6 +235,7 @@ class World:
             self._crash = crash
             self._trace.note(f"{'stop' if crash.is_stop else 'crash'} {crash.down_seconds:.3f} s")
             self._box.kill()
+            self.witness.deaths.append(self._clock.now())
             self._died.set()
 
     async def _live_again(self) -> None:

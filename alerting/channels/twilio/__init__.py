@@ -266,7 +266,7 @@ class TwilioChannel:
 
     async def _poll_inbound(self) -> None:
         """List what reached our number, and hand on what is new."""
-        newest = dict.fromkeys(self.media, self._ports.since)
+        newest = dict.fromkeys(sorted(self.media), self._ports.since)
         while True:
             for medium, since in newest.items():
                 try:
