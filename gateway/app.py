@@ -33,7 +33,7 @@ from gateway.courier import Courier
 from gateway.desk import Desk
 from gateway.door import DaemonDoor
 from gateway.embedded_broker import EmbeddedBroker
-from gateway.entries import CommitFailedError
+from gateway.entries import CommitFailedError, Quarantined
 from gateway.inbox import Inbox
 from gateway.intake import Intake
 from gateway.job import Job
@@ -46,6 +46,7 @@ from gateway.recovery import rebuild
 from gateway.registry import Registry
 from gateway.scribe import Community, Scribe
 from gateway.supervisor import Crash, supervise
+from gateway.troubles import Troubles
 from gateway.web import Web
 from sensors.families import discover as discover_families
 
@@ -56,7 +57,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass
 class Gateway:
-    """The built parts. `runs` are what has to run, in the order of their start."""
+    """The built parts. `runs` are what has to run, in the order of their start.
+
+    `meters` are what `smartcare status` reads of a part that not every gateway has.
+    """
 
     config: Config
     clock: SystemClock
@@ -69,11 +73,13 @@ class Gateway:
     scribe: Scribe
     channels: dict[str, Channel]
     links: dict[str, Link]
+    troubles: Troubles
     broker: EmbeddedBroker | None = None
     web: Web | None = None
     operations: Operations | None = None
     publishers: dict[str, str] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
+    meters: dict[str, Callable[[], object]] = field(default_factory=dict)
 
     def let_in(self) -> None:
         """Let the devices of the registry in force log in to the embedded broker."""
@@ -162,6 +168,27 @@ async def built(
             await gateway.pump.snapshot()
 
 
+def _intake(registry: Registry, troubles: Troubles) -> Intake:
+    """Build what decodes, and tells of a device that speaks for a home not its own."""
+
+    def tell(home_id: str, found: Quarantined) -> None:
+        troubles.note(found.code, found.detail, found.address, home_id)
+
+    return Intake(discover_families(), registry, tell)
+
+
+def _ports(
+    clock: SystemClock, say: Callable[[str], None], since: datetime, texts: asyncio.Queue[Inbound]
+) -> Ports:
+    """Give channels what they stand on; texts beyond the queue are dropped."""
+
+    def take_in(inbound: Inbound) -> None:
+        with suppress(asyncio.QueueFull):
+            texts.put_nowait(inbound)
+
+    return Ports(clock, take_in, say, since=since)
+
+
 async def _assemble(
     config: Config,
     clock: SystemClock,
@@ -173,15 +200,11 @@ async def _assemble(
     """Build the data path around the core that the journal folds to."""
     recovered = await rebuild(journal)
     inbox = Inbox(clock, limit=config.limits.inbox)
+    troubles = Troubles(clock, lambda line: inbox.put(Job(lines=(line,))))
+    intake = _intake(registry, troubles)
     scribe = Scribe(registry, _community(config))
     texts: asyncio.Queue[Inbound] = asyncio.Queue(maxsize=_TEXTS)
-
-    def take_in(inbound: Inbound) -> None:
-        with suppress(asyncio.QueueFull):
-            texts.put_nowait(inbound)
-
-    ports = Ports(clock, take_in, say, since=last_at or clock.now())
-    channels = parts.channels(config, ports)
+    channels = parts.channels(config, _ports(clock, say, last_at or clock.now(), texts))
     courier = Courier(
         channels=parts.by_medium(channels.values()),
         scribe=scribe,
@@ -193,7 +216,7 @@ async def _assemble(
     pump = Pump(
         engine=recovered.engine,
         inbox=inbox,
-        intake=Intake(discover_families(), registry),
+        intake=intake,
         journal=journal,
         carrier=courier,
         scribe=scribe,
@@ -207,25 +230,45 @@ async def _assemble(
     settings = core_settings(config).model_dump_json().encode()
     inbox.put(Job(events=(ConfigApplied(settings),)))
     gateway = Gateway(
-        config, clock, journal, registry, inbox, pump, courier, desk, scribe, channels, links
+        config,
+        clock,
+        journal,
+        registry,
+        inbox,
+        pump,
+        courier,
+        desk,
+        scribe,
+        channels,
+        links,
+        troubles,
     )
-    for name, channel in channels.items():
+    gateway.meters["troubles"] = troubles.figures
+    gateway.meters["refused"] = lambda: dict(intake.counts)
+    _schedule(gateway, texts)
+    return gateway
+
+
+def _schedule(gateway: Gateway, texts: asyncio.Queue[Inbound]) -> None:
+    """List what of the data path has to run, the pump last."""
+    desk = gateway.desk
+    for name, channel in gateway.channels.items():
         gateway.runs[f"channel {name}"] = lambda c=channel: c.run(desk.report)  # type: ignore[misc]
     gateway.runs["texts"] = lambda: desk.read(texts)
-    gateway.runs["courier"] = courier.run
-    gateway.runs["pump"] = pump.run
-    return gateway
+    gateway.runs["courier"] = gateway.courier.run
+    gateway.runs["pump"] = gateway.pump.run
 
 
 async def _connect(gateway: Gateway, state: Path, start: int, publishers: dict[str, str]) -> None:
     """Build the links, and hold what silence means until they have caught up."""
     config, clock, rng = gateway.config, gateway.clock, Random()  # noqa: S311 -- jitter
     was_up = start > 1
-    gateway.broker = parts.embedded_broker(config, state, clock, rng)
+    gateway.broker = parts.embedded_broker(config, state, clock, rng, gateway.troubles)
     if gateway.broker is not None:
         gateway.publishers = publishers
         gateway.let_in()
         gateway.runs["broker"] = gateway.broker.run
+        gateway.meters["broker"] = gateway.broker.figures
     mqtt = parts.mqtt_link(
         config,
         gateway.broker,
@@ -250,6 +293,7 @@ def _open_doors(gateway: Gateway, state: Path) -> None:
     twilio = gateway.channels.get("twilio")
     if isinstance(twilio, TwilioChannel):
         answers = Answers(gateway.desk, twilio, gateway.clock)
+        gateway.meters["answers"] = lambda: dict(answers.counts)
         web = gateway.config.web
         gateway.web = Web(answers.application(), web.host, web.port)
         gateway.runs["web"] = gateway.web.run

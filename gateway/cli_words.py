@@ -18,6 +18,12 @@ KINDS = {
     "fall": "跌倒",
     "no_motion": "长时间无活动",
     "device_lost": "离线",
+    "wrong_home": "住户不符",
+    "forbidden_topic": "越权上报",
+    "bad_topic": "主题不能用",
+    "refused_login": "登录被拒",
+    "broker_cannot_store": "内置服务器存不下",
+    "broker_port_taken": "端口被占",
 }
 
 STATES = {
@@ -83,6 +89,12 @@ FIGURES = {
     "channels": "渠道",
     "journal": "日志",
     "quarantine": "异常数据",
+    "gaps": "可能丢数据的时段",
+    "troubles": "故障",
+    "refused": "不能用",
+    "broker": "内置服务器",
+    "answers": "回调",
+    "push": "推送",
 }
 
 

@@ -95,7 +95,7 @@ class Mqtt(Table):
 
     url: BrokerAddress | None = None
     port: Port = 0
-    client_id: Name = "smartcare-gateway"
+    client_id: Name | None = None
     username: Text | None = None
     password: SecretStr | None = None
     ca_file: Text | None = Field(default=None, validate_default=True)

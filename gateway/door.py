@@ -26,7 +26,10 @@ from gateway.registry import Registry
 LINES_WITHIN_SECONDS = 1.0
 """How long a follower of the alarm log waits before it looks, and shows that it still lives."""
 
-_LINK_FACTS = ("is_up", "connection", "is_paused", "unacknowledged", "refused_filters", "strays")
+_LINK_FACTS = (
+    *("is_up", "reason", "connection", "is_paused", "unacknowledged"),
+    *("refused_filters", "strays", "path", "skipped", "lost", "counts"),
+)
 
 
 class NotDoneError(Exception):
@@ -92,6 +95,10 @@ class Running(Protocol):
     def channels(self) -> Mapping[str, Channel]:
         """Ways to people, by name."""
 
+    @property
+    def meters(self) -> Mapping[str, Callable[[], object]]:
+        """What other parts tell of themselves, by name."""
+
 
 class DaemonDoor:
     """The door of a running gateway; `claimed` hears of a new registry (the broker's users)."""
@@ -136,9 +143,14 @@ class DaemonDoor:
                 name: {fact: getattr(link, fact) for fact in _LINK_FACTS if hasattr(link, fact)}
                 for name, link in running.links.items()
             },
+            "gaps": [
+                {"link": gap.link, "since": gap.since, "until": gap.until}
+                for gap in running.pump.gaps
+            ],
             "channels": {
                 name: channel.health()._asdict() for name, channel in running.channels.items()
             },
+            **{name: read() for name, read in running.meters.items()},
         }
 
 

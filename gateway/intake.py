@@ -6,7 +6,7 @@ own is quarantined with a reason; it is kept, shown and acknowledged, and never 
 
 import zlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from alerting.event import ReportReceived
@@ -29,10 +29,19 @@ class Claims(Protocol):
 class Intake:
     """Decodes by family; `counts` says how often each reason for quarantine occurred."""
 
-    def __init__(self, families: Mapping[str, Family], claims: Claims) -> None:
-        """Take the families found and the registry's claims."""
+    def __init__(
+        self,
+        families: Mapping[str, Family],
+        claims: Claims,
+        tell: Callable[[str, Quarantined], object] = lambda *_: None,
+    ) -> None:
+        """Take the families found, the registry's claims, and who hears of a wrong home.
+
+        `tell` is called with the home that the device is claimed to.
+        """
         self._families = families
         self._claims = claims
+        self._tell = tell
         self.counts: Counter[str] = Counter()
 
     def take(self, receipt: Receipt) -> ReportReceived | Quarantined:
@@ -45,7 +54,9 @@ class Intake:
         if home_id is None:
             return self._refuse(receipt, "unclaimed_device", decoded.device_id)
         if decoded.home_id is not None and decoded.home_id != home_id:
-            return self._refuse(receipt, "wrong_home", f"{decoded.device_id} at {decoded.home_id}")
+            found = self._refuse(receipt, "wrong_home", f"{decoded.device_id} at {decoded.home_id}")
+            self._tell(home_id, found)
+            return found
         return ReportReceived(home_id, _report(receipt, decoded))
 
     def _refuse(self, receipt: Receipt, code: str, detail: str) -> Quarantined:

@@ -76,6 +76,8 @@ class MqttLink:
         self.name = name
         self.is_up = False
         self.connection = first_connection - 1
+        self.reason = ""
+        """Why the last connection ended, or could not be made."""
         self.refused_filters: list[str] = []
         """What the broker did not let us subscribe to at the last connection."""
         self.strays = 0
@@ -92,7 +94,6 @@ class MqttLink:
             self._subscribed.append(self._topics + "drain")
 
         self._ended = asyncio.Event()
-        self._reason = ""
         self._is_loss_told = False
         self._ledger = Ledger(settings.high, settings.high_bytes)
         self._aside: deque[Receipt] = deque()  # read, but refused by a full inbox
@@ -160,7 +161,7 @@ class MqttLink:
                 await self._until_ended()
                 if not self._is_loss_told:  # once for all attempts that fail
                     self._is_loss_told = True
-                    self._inbox.put(LinkDown(self.name, self._clock.now(), self._reason))
+                    self._inbox.put(LinkDown(self.name, self._clock.now(), self.reason))
                 if self._clock.now() - started_at >= _STEADY:
                     self._backoff.reset()
                 await self._clock.sleep(self._backoff.next_seconds())
@@ -230,7 +231,7 @@ class MqttLink:
         if self._ended.is_set():
             return
         self._ended.set()
-        self._reason = reason
+        self.reason = reason
         if self.is_up and self._lost_since is None:
             self._lost_since = self._last_alive()
         self.is_up = self._is_marker_out = False

@@ -9,19 +9,16 @@ from alerting.channels import Ports
 from alerting.channels import discover as discover_channels
 from alerting.channels.contract import Channel
 from alerting.effect import Medium
+from gateway.broker_config import GATEWAY_USER, SETTLE_SECONDS, BrokerUser, device_user
 from gateway.clock import Clock
 from gateway.config import Config
-from gateway.embedded_broker import (
-    GATEWAY_USER,
-    SETTLE_SECONDS,
-    BrokerUser,
-    EmbeddedBroker,
-    device_user,
-)
+from gateway.embedded_broker import EmbeddedBroker
+from gateway.identity import client_id, gateway_id
 from gateway.inbox import Inbox
 from gateway.mqtt_link import MqttLink
 from gateway.mqtt_settings import MqttSettings
 from gateway.serial_link import SerialLink
+from gateway.troubles import Troubles
 from sensors.families import discover as discover_families
 from sensors.framing.ndjson import LineFramer
 
@@ -38,10 +35,12 @@ def filters(config: Config) -> dict[str, str]:
 def broker_settings(config: Config, broker: EmbeddedBroker | None) -> MqttSettings:
     """Say where the broker is: our own, or the user's."""
     mqtt = config.mqtt
+    client = mqtt.client_id or client_id(Path(config.state.folder))
+    name = mqtt.client_id or gateway_id(client)
     if broker is not None:
         return MqttSettings(
-            gateway_id=mqtt.client_id,
-            client_id=mqtt.client_id,
+            gateway_id=name,
+            client_id=client,
             filters=filters(config),
             port=broker.port,
             username=GATEWAY_USER,
@@ -52,8 +51,8 @@ def broker_settings(config: Config, broker: EmbeddedBroker | None) -> MqttSettin
     url = urlsplit(mqtt.url or "")
     is_tls = url.scheme == "mqtts"
     return MqttSettings(
-        gateway_id=mqtt.client_id,
-        client_id=mqtt.client_id,
+        gateway_id=name,
+        client_id=client,
         filters=filters(config),
         host=url.hostname or "127.0.0.1",
         port=url.port or (TLS_PORT if is_tls else PLAIN_PORT),
@@ -106,12 +105,12 @@ def serial_links(
 
 
 def embedded_broker(
-    config: Config, state: Path, clock: Clock, rng: Random
+    config: Config, state: Path, clock: Clock, rng: Random, troubles: Troubles
 ) -> EmbeddedBroker | None:
     """Build the embedded broker where the configuration names none."""
     if config.mqtt.url is not None:
         return None
-    return EmbeddedBroker(state, clock=clock, rng=rng, port=config.mqtt.port)
+    return EmbeddedBroker(state, clock=clock, rng=rng, port=config.mqtt.port, troubles=troubles)
 
 
 def broker_users(

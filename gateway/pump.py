@@ -11,7 +11,7 @@ all the same, unjournaled and loudly.
 """
 
 import asyncio
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -53,6 +53,9 @@ SNAPSHOT_EVERY = 10_000
 
 So much a start has to fold at most, at some 7,000 a second.
 """
+
+GAPS_KEPT = 8
+"""Gaps of this start that are shown."""
 
 DUE_A_TURN = 256
 """Most homes of one turn that are asked because their deadline has come."""
@@ -128,6 +131,7 @@ class Pump:
         self.engine = engine
         self.is_mid_turn = False
         self.counts: dict[str, int] = defaultdict(int)
+        self.gaps: deque[GapRecorded] = deque(maxlen=GAPS_KEPT)
         self.grown = asyncio.Condition()
         self.seq = 0
         self._inbox = inbox
@@ -248,7 +252,11 @@ class Pump:
             if up.lost_since > _UNKNOWN:
                 since = min(since, up.lost_since)
             if since < turn.now:
-                self._fold(turn, GapRecorded(up.link, since, turn.now))
+                gap = GapRecorded(up.link, since, turn.now)
+                _log.error("readings_may_be_lost", link=up.link, since=since.isoformat())
+                self.counts["gaps"] += 1
+                self.gaps.append(gap)
+                self._fold(turn, gap)
         self._fold(turn, HoldSet(up.link, turn.now + HOLD))
 
     def _fold(self, turn: Turn, event: Event) -> Decision:

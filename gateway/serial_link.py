@@ -2,14 +2,20 @@
 
 Theory of operation. A framer finds the frames in the bytes; each becomes a receipt. A serial line
 keeps nothing for us and wants no acknowledgement. When the adapter goes, reading fails; we then try
-to open the port again, at first often and later every few seconds. Each opening begins with a new
-framer, so that half a frame from before is not joined to half a frame from after.
+to open the port again, at first often and later every few seconds. A path may be a pattern
+(`/dev/serial/by-id/usb-1a86_*`): the first match that opens is read, so that an adapter which was
+exchanged for another of its make is found. A port that somebody else has opened is not shared.
+
+Each opening begins with a new framer, so that half a frame from before is not joined to half a
+frame from after.
 """
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from glob import glob
 from random import Random
 from typing import Protocol
 
@@ -55,9 +61,13 @@ class SerialLink:
         self.name = name
         self.is_up = False
         self.connection = 0
+        self.reason = ""
+        """Why the port was lost, or could not be opened, last."""
         self.lost = 0
         """Frames for which the inbox had no room."""
         self._path = path
+        self.path = path
+        """Where it was opened last."""
         self._make_framer = framer
         self._framer = framer()
         self._skipped: Counter[str] = Counter()
@@ -77,14 +87,14 @@ class SerialLink:
     async def run(self) -> None:
         """Keep the port open until cancelled; never raise for what a cable does."""
         while True:
-            reason = await self._listen()
+            self.reason = await self._listen()
             now = self._clock.now()
             if self.is_up:
                 self._lost_since = now
             self.is_up = False
             if not self._is_loss_told:
                 self._is_loss_told = True
-                self._inbox.put(LinkDown(self.name, now, reason))
+                self._inbox.put(LinkDown(self.name, now, self.reason))
             await self._clock.sleep(self._backoff.next_seconds())
 
     def acknowledge(self, tokens: list[Token]) -> None:
@@ -96,9 +106,7 @@ class SerialLink:
     async def _listen(self) -> str:
         """Read until it fails, and say why it did."""
         try:
-            reader, writer = await serial_asyncio_fast.open_serial_connection(
-                url=self._path, baudrate=self._baud, exclusive=True
-            )
+            reader, writer = await self._open()
         except OSError as error:
             return f"cannot open: {error}"
         self._go_up()
@@ -114,6 +122,21 @@ class SerialLink:
             with suppress(OSError):  # the reason for which it was lost
                 await writer.wait_closed()
         return "lost: end of line"
+
+    async def _open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Open the port, or the first that the pattern finds and that opens; raises OSError."""
+        refusal = OSError(f"no port at {self._path}")
+        for path in sorted(glob(self._path)) or [self._path]:  # noqa: PTH207 -- an absolute pattern
+            try:
+                opened = await serial_asyncio_fast.open_serial_connection(
+                    url=path, baudrate=self._baud, exclusive=True
+                )
+            except OSError as error:
+                refusal = error
+            else:
+                self.path = path
+                return opened
+        raise refusal
 
     def _receipt(self, frame: bytes) -> Receipt:
         return Receipt(

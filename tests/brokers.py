@@ -17,14 +17,11 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple, Protocol
 
+from gateway.broker_config import GATEWAY_USER, SETTLE_SECONDS, BrokerUser, device_user
 from gateway.clock import SystemClock
-from gateway.embedded_broker import (
-    GATEWAY_USER,
-    SETTLE_SECONDS,
-    BrokerUser,
-    EmbeddedBroker,
-    device_user,
-)
+from gateway.embedded_broker import EmbeddedBroker
+from gateway.entries import LogLine
+from gateway.troubles import Troubles
 
 CLOCK = SystemClock()
 DEPLOY = Path(__file__).parents[1] / "deploy"
@@ -161,13 +158,17 @@ class Embedded:
 
     def __init__(self, folder: Path, port: int) -> None:
         self.folder = folder
+        self.lines: list[LogLine] = []
         self.broker = self._make(port)
         self.port = self.broker.port
         self.gateway = Login(GATEWAY_USER, self.broker.password)
         self._running: asyncio.Task[None] | None = None
 
     def _make(self, port: int) -> EmbeddedBroker:
-        broker = EmbeddedBroker(self.folder, clock=CLOCK, rng=Random(1), port=port)
+        troubles = Troubles(CLOCK, self.lines.append)
+        broker = EmbeddedBroker(
+            self.folder, clock=CLOCK, rng=Random(1), port=port, troubles=troubles
+        )
         village = BrokerUser(*VILLAGE, "care.v1.>")
         broker.set_users([device_user(DEVICE.username, "h1", SECRET), village])
         return broker

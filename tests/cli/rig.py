@@ -1,7 +1,7 @@
 """A small gateway without links and channels, on a real socket, for tests that ask it things."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -93,6 +93,7 @@ class Yard:
     clock: SystemClock
     links: dict[str, Link] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
+    meters: dict[str, Callable[[], object]] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
 
     @property

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
-from gateway.embedded_broker import GATEWAY_USER
+from gateway.broker_config import GATEWAY_USER
 from tests.brokers import VILLAGE, Mosquitto, mosquitto
 from tests.kill.daemon import CLOCK, Place
 from tests.kill.outside import Login

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import aiomqtt
 
 from gateway.clock import SystemClock
+from gateway.entries import LogLine
 from gateway.inbox import Inbox
 from gateway.link import Receipt
 from gateway.mqtt_link import MqttLink
@@ -130,3 +131,8 @@ async def until(condition: Callable[[], bool]) -> None:
 def payloads(receipts: Iterable[Receipt]) -> list[bytes]:
     """Give the payloads, in order."""
     return [receipt.payload for receipt in receipts]
+
+
+def said(lines: Iterable[LogLine]) -> list[tuple[str, str, str]]:
+    """Code, verb and subject of each trouble."""
+    return [(line.kind, line.verb, line.facts["subject"]) for line in lines]

@@ -3,22 +3,27 @@
 import asyncio
 import json
 import os
+import resource
 import signal
 import stat
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from random import Random
 
 import aiomqtt
 import pytest
 
+from gateway.broker_config import ACK_WAIT_SECONDS, BrokerUser, device_user
 from gateway.child import Child
-from gateway.embedded_broker import ACK_WAIT_SECONDS, BrokerUser, EmbeddedBroker, device_user
-from gateway.link import LinkUp
+from gateway.embedded_broker import EmbeddedBroker
+from gateway.entries import LogLine
+from gateway.link import Drained, LinkUp
+from gateway.troubles import Troubles
 from tests.brokers import DEVICE, SECRET, Embedded, Login, embedded, free_port
-from tests.links.rig import CLOCK, PATIENCE_SECONDS, linked, payloads, publish, until
+from tests.links.rig import CLOCK, PATIENCE_SECONDS, linked, payloads, publish, said, until
 
 # A gateway that has nothing but a broker; it says the broker's process id and port.
 GATEWAY = """
@@ -222,14 +227,64 @@ class TestLife:
         assert broker.broker.pid is not None
         assert None is Child.find(Path("nats-server"), ["-c", str(tmp_path / "nats.json")])
 
-    async def test_a_port_that_is_taken_is_tried_again(self, tmp_path: Path) -> None:
-        """Until whoever has it lets go."""
+    async def test_a_port_that_is_taken_is_said_and_tried_again(self, tmp_path: Path) -> None:
+        """Until whoever has it lets go; nobody of ours speaks to a stranger meanwhile."""
+        lines: list[LogLine] = []
         async with await asyncio.start_server(lambda _, w: w.close(), "127.0.0.1", 0) as server:
             port = server.sockets[0].getsockname()[1]
-            broker = EmbeddedBroker(tmp_path, clock=CLOCK, rng=Random(1), port=port)
+            broker = EmbeddedBroker(
+                tmp_path,
+                clock=CLOCK,
+                rng=Random(1),
+                port=port,
+                troubles=Troubles(CLOCK, lines.append),
+            )
             running = asyncio.create_task(broker.run())
-            await until(lambda: broker.starts > 1)
+            await CLOCK.sleep(1)
+            assert [("broker_port_taken", "raised", str(port))] == said(lines)
+            assert "mqtt.port" in lines[0].facts["detail"]
+            assert (0, False) == (broker.starts, broker.is_up)
         async with CLOCK.timeout(PATIENCE_SECONDS):
             await broker.ready()
         running.cancel()
         await asyncio.wait([running])
+        assert ("broker_port_taken", "restored", str(port)) == said(lines)[-1]
+
+
+class TestTroubles:
+    """What only its log says is counted and seen."""
+
+    async def test_what_it_does_not_let_pass_is_counted(self, broker: Embedded) -> None:
+        """A forbidden publish is acknowledged and dropped; a refused login hears nothing."""
+        await publish(broker, [b"forged"], "care/v1/h2/smoke-1/smoke", login=DEVICE)
+        with pytest.raises(aiomqtt.MqttError):
+            await publish(broker, [b"1"], login=Login("smoke-1", "wrong"))
+        await until(lambda: len(broker.broker.counts) > 1)
+        assert {"forbidden_topic": 1, "refused_login": 1} == dict(broker.broker.counts)
+        assert {
+            ("forbidden_topic", "care/v1/h2/smoke-1/smoke"),
+            ("refused_login", "smoke-1"),
+        } == {(kind, subject) for kind, _, subject in said(broker.lines)}
+
+    async def test_a_broker_that_could_not_write_is_started_anew(self, broker: Embedded) -> None:
+        """It would refuse for ever what was full once; nothing that was accepted is lost."""
+        async with linked(broker) as rig:
+            await rig.next(Drained)
+            await publish(broker, [b"before"])
+            assert broker.broker.pid is not None
+            limits = resource.prlimit(broker.broker.pid, resource.RLIMIT_FSIZE)
+            full = (512, limits[1])
+            resource.prlimit(broker.broker.pid, resource.RLIMIT_FSIZE, full)
+            with pytest.raises(aiomqtt.MqttError):
+                await publish(broker, [b"full" * 1000])
+            resource.prlimit(broker.broker.pid, resource.RLIMIT_FSIZE, limits)
+            with suppress(aiomqtt.MqttError):
+                await publish(broker, [b"still"])
+            await until(lambda: broker.broker.starts > 1 and broker.broker.is_up)
+            await publish(broker, [b"after"])
+            received = payloads(await rig.receipts(2))
+            while b"after" not in received:
+                received += payloads(await rig.receipts(1))
+            assert b"before" in received
+        verbs = [verb for kind, verb, _ in said(broker.lines) if kind == "broker_cannot_store"]
+        assert ["raised", "restored"] == verbs
