@@ -21,6 +21,7 @@ from alerting.channels.twiml import EMPTY, ask, tell
 from alerting.effect import Medium
 from gateway.clock import Clock
 from gateway.entries import CommitFailedError
+from gateway.web import application
 
 MOST_BODY_BYTES = 64 * 1024
 MOST_FIELDS = 200
@@ -83,7 +84,7 @@ class Answers:
 
     def application(self) -> FastAPI:
         """The application to serve."""
-        app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+        app = application()
         for route, act in (
             ("/twilio/sms-status", self.sms_status),
             ("/twilio/call-status", self.call_status),
@@ -92,7 +93,6 @@ class Answers:
             ("/twilio/call-in", self.call_in),
         ):
             app.add_api_route(route, act, methods=["POST"], response_model=None)
-        app.add_api_route("/healthz", self.healthz, methods=["GET"], response_model=None)
         return app
 
     # --- routes ------------------------------------------------------------------------------
@@ -165,10 +165,6 @@ class Answers:
         if spoken.wants_key and spoken.attempt_id:
             return self._ask(spoken.text, spoken.attempt_id)
         return _twiml(tell(spoken.text, self._channel.speaker))
-
-    async def healthz(self) -> Response:
-        """The process answers; `smartcare status` says more."""
-        return Response("ok", media_type="text/plain")
 
     # --- inside ------------------------------------------------------------------------------
 

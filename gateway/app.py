@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
+from fastapi import FastAPI
 
 from alerting.channels import Inbound, Ports
 from alerting.channels.contract import Channel
@@ -42,12 +43,14 @@ from gateway.link import Link
 from gateway.lock import state_lock
 from gateway.operations import Operations
 from gateway.pump import HOLD, Pump
+from gateway.push_door import PushDoor
+from gateway.push_link import PushLink
 from gateway.recovery import rebuild
 from gateway.registry import Registry
 from gateway.scribe import Community, Scribe
 from gateway.supervisor import Crash, supervise
 from gateway.troubles import Troubles
-from gateway.web import Web
+from gateway.web import Web, application
 from sensors.families import discover as discover_families
 
 Run = Callable[[], Awaitable[None]]
@@ -279,7 +282,8 @@ async def _connect(gateway: Gateway, state: Path, start: int, publishers: dict[s
         was_up=was_up,
     )
     serial = parts.serial_links(config, inbox=gateway.inbox, clock=clock, rng=rng, was_up=was_up)
-    links: list[Link] = [mqtt, *serial]
+    pushes = parts.push_links(config, inbox=gateway.inbox, clock=clock, start=start)
+    links: list[Link] = [mqtt, *serial, *pushes]
     for link in links:
         gateway.links[link.name] = link
         gateway.runs[f"link {link.name}"] = link.run
@@ -290,12 +294,21 @@ def _open_doors(gateway: Gateway, state: Path) -> None:
     """Build what people and the carrier reach us through."""
     gateway.operations = Operations(DaemonDoor(gateway, gateway.let_in))
     gateway.runs["control"] = Control(state, gateway.operations, gateway.clock).run
-    twilio = gateway.channels.get("twilio")
+    app: FastAPI | None = None
+    clock, twilio = gateway.clock, gateway.channels.get("twilio")
     if isinstance(twilio, TwilioChannel):
-        answers = Answers(gateway.desk, twilio, gateway.clock)
+        answers = Answers(gateway.desk, twilio, clock)
+        app = answers.application()
         gateway.meters["answers"] = lambda: dict(answers.counts)
+    pushes = [link for link in gateway.links.values() if isinstance(link, PushLink)]
+    if pushes:
+        push = PushDoor(pushes, clock, lambda: clock.now() + clock.wall_offset())
+        app = app or application()
+        push.add_to(app)
+        gateway.meters["push"] = lambda: dict(push.counts)
+    if app is not None:
         web = gateway.config.web
-        gateway.web = Web(answers.application(), web.host, web.port)
+        gateway.web = Web(app, web.host, web.port)
         gateway.runs["web"] = gateway.web.run
 
 

@@ -10,7 +10,7 @@ import dataclasses
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import (
     BaseModel,
@@ -26,6 +26,7 @@ from pydantic import (
 from alerting.channels import ChannelSettings
 from alerting.channels import discover as discover_channels
 from alerting.settings import RULES, Policies, RuleTables
+from gateway.config_secrets import FOLDER, Tables, place, table_at, unreadable, unveil
 from gateway.config_values import (
     Baud,
     BrokerAddress,
@@ -43,28 +44,13 @@ from gateway.config_values import (
     WebAddress,
     Zone,
 )
-from gateway.mistake import Mistake, MistakesError, Words, mistakes_of, read_toml, spell, wrong
+from gateway.mistake import MistakesError, Words, mistakes_of, read_toml, wrong
 from gateway.topics import embedded_refusals
 
 MOST_BYTES = 1024 * 1024
 
 CHANNELS = discover_channels()
 """Every kind of channel, by name."""
-
-SECRETS = {
-    ("mqtt", "password"): "SMARTCARE_MQTT_PASSWORD",
-    ("channels", "twilio", "auth_token"): "SMARTCARE_TWILIO_TOKEN",
-}
-"""Keys that the environment overrides, and that `<key>_file` may give."""
-
-_PATHS = (
-    ("state", "folder"),
-    ("mqtt", "ca_file"),
-    *((*key[:-1], f"{key[-1]}_file") for key in SECRETS),
-)
-
-Tables = dict[str, Any]
-
 
 # --- tables ---------------------------------------------------------------------------------------
 
@@ -87,7 +73,7 @@ class Community(Table):
 class State(Table):
     """Where the journal, the embedded broker's store and the control socket are."""
 
-    folder: Text = "state"
+    folder: Text = FOLDER
 
 
 class Mqtt(Table):
@@ -99,6 +85,8 @@ class Mqtt(Table):
     username: Text | None = None
     password: SecretStr | None = None
     ca_file: Text | None = Field(default=None, validate_default=True)
+    cert_file: Text | None = None
+    key_file: Text | None = Field(default=None, validate_default=True)
     filters: dict[TopicFilter, FamilyName] = {}
 
     @field_validator("ca_file")
@@ -121,6 +109,23 @@ class Mqtt(Table):
                 ),
             )
         return ca_file
+
+    @field_validator("key_file")
+    @classmethod
+    def _with_its_key(cls, key_file: str | None, info: ValidationInfo) -> str | None:
+        """Demand our own certificate and its key together, beside the CA's."""
+        cert_file, ca_file = info.data.get("cert_file"), info.data.get("ca_file", "")
+        if (key_file is None) != (cert_file is None):
+            raise wrong(
+                Words("cert_file 和 key_file 要一起写", "goes together with cert_file"),
+                Words("两项都写，或都删掉", "write both, or neither"),
+            )
+        if key_file is not None and ca_file is None:
+            raise wrong(
+                Words("只有 mqtts:// 才用证书", "is only of use with mqtts://"),
+                Words("把 url 改成 mqtts://，写上 ca_file", "write an mqtts:// url and ca_file"),
+            )
+        return key_file
 
     @field_validator("filters")
     @classmethod
@@ -149,6 +154,13 @@ class SerialPort(Table):
     name: Name
     path: Text
     baud: Baud = 115_200
+
+
+class Push(Table):
+    """A source that pushes readings over HTTP, and what it signs them with."""
+
+    name: Name
+    secret: Annotated[SecretStr, Field(min_length=16, max_length=200)]
 
 
 class Web(Table):
@@ -201,6 +213,7 @@ class Config(Table):
     state: State = State()
     mqtt: Mqtt = Mqtt()
     serial: tuple[SerialPort, ...] = ()
+    push: tuple[Push, ...] = ()
     web: Web = Web()
     channels: ChannelTables = ChannelTables()  # type: ignore[valid-type]
     dispatch: Dispatch = Dispatch()
@@ -209,20 +222,23 @@ class Config(Table):
     rules: RuleTables = RuleTables()  # type: ignore[valid-type]
     policies: Policies = Policies()  # type: ignore[valid-type]
 
-    @field_validator("serial")
+    @field_validator("serial", "push")
     @classmethod
-    def _once(cls, ports: tuple[SerialPort, ...]) -> tuple[SerialPort, ...]:
-        """Refuse two ports, or a port and the MQTT link, under one name."""
-        names = [port.name for port in ports]
-        twice = {name for name in names if ["mqtt", *names].count(name) > 1}
+    def _once(
+        cls, links: tuple[SerialPort | Push, ...], info: ValidationInfo
+    ) -> tuple[SerialPort | Push, ...]:
+        """Refuse two links under one name; one is the MQTT link's."""
+        names = [link.name for link in links]
+        taken = ["mqtt", *names]
+        if info.field_name == "push":
+            taken += [port.name for port in info.data.get("serial", ())]
+        twice = sorted({name for name in names if taken.count(name) > 1})
         if twice:
             raise wrong(
-                Words(
-                    f"名称重复：{'、'.join(sorted(twice))}", f"has a name twice: {sorted(twice)}"
-                ),
-                Words("每个串口用自己的名称，也不能叫 mqtt", "name each differently, none mqtt"),
+                Words(f"名称重复：{'、'.join(twice)}", f"has a name twice: {twice}"),
+                Words("每个串口和推送来源用自己的名称，也不能叫 mqtt", "name each differently"),
             )
-        return ports
+        return links
 
     def channels_open(self) -> Iterator[tuple[str, ChannelSettings]]:
         """Give the channels in use with their settings, those that reach a telephone first."""
@@ -246,7 +262,7 @@ def load(path: Path, environment: Mapping[str, str] = os.environ) -> Config:
         with path.open("rb") as file:
             data = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise MistakesError([_unreadable("", path, error)]) from None
+        raise MistakesError([unreadable("", path, error)]) from None
     return parse(data, environment, path.parent)
 
 
@@ -256,8 +272,8 @@ def parse(
     """Read a configuration whose paths count from `folder`; raises MistakesError with them all."""
     data = text.encode() if isinstance(text, str) else text
     tables: Tables = read_toml(data, MOST_BYTES)
-    _place(tables, folder)
-    mistakes = list(_unveil(tables, environment or {}))
+    place(tables, folder)
+    mistakes = list(unveil(tables, environment or {}))
     _complete_policies(tables)
     try:
         config = Config.model_validate(tables)
@@ -268,45 +284,9 @@ def parse(
     return config
 
 
-def _place(tables: Tables, folder: Path) -> None:
-    """Count paths from the file's folder; a table that is not there is an empty one."""
-    tables.setdefault("community", {})
-    if isinstance(state := tables.setdefault("state", {}), dict):
-        state.setdefault("folder", State().folder)
-    for *way, key in _PATHS:
-        table = _table(tables, way)
-        if table is not None and isinstance(table.get(key), str) and table[key]:
-            table[key] = str(folder / table[key])
-
-
-def _unveil(tables: Tables, environment: Mapping[str, str]) -> Iterator[Mistake]:
-    """Put secrets in their places: from the environment, or from files of their own."""
-    for (*way, key), variable in SECRETS.items():
-        table = _table(tables, way)
-        if table is None:
-            continue
-        path = table.pop(f"{key}_file", None)
-        if environment.get(variable):
-            table[key] = environment[variable]
-        elif path is not None:
-            place = spell((*way, f"{key}_file"))
-            if key in table:
-                yield Mistake(
-                    place,
-                    "",
-                    Words(f"与 {key} 重复", f"is given beside {key}"),
-                    Words("两项只留一项", "keep one of the two"),
-                )
-            try:
-                table[key] = Path(path).read_text(encoding="utf-8").strip()
-            except (OSError, UnicodeDecodeError, TypeError, ValueError) as error:
-                table[key] = "unread"  # or it would be called missing as well
-                yield _unreadable(place, path, error)
-
-
 def _complete_policies(tables: Tables) -> None:
     """Let a policy's table say only what differs; its steps are replaced as a whole."""
-    policies = _table(tables, ["policies"])
+    policies = table_at(tables, ["policies"])
     for kind, given in (policies or {}).items():
         if kind in RULES and isinstance(given, dict):
             policies[kind] = {**_as_written(RULES[kind].policy), **given}  # type: ignore[index]
@@ -314,20 +294,3 @@ def _complete_policies(tables: Tables) -> None:
 
 def _as_written(policy: object) -> Tables:
     return dataclasses.asdict(policy)  # type: ignore[call-overload, no-any-return]
-
-
-def _table(tables: object, way: list[str]) -> Tables | None:
-    """Give the table at the end of the way, None where there is none."""
-    for name in way:
-        tables = tables.get(name) if isinstance(tables, dict) else None
-    return tables if isinstance(tables, dict) else None
-
-
-def _unreadable(place: str, path: object, error: Exception) -> Mistake:
-    said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-    return Mistake(
-        place,
-        str(path),
-        Words(f"文件读不出来（{said}）", f"the file cannot be read: {said}"),
-        Words("检查路径和权限", "check the path and the permissions"),
-    )

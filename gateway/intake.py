@@ -79,7 +79,7 @@ def _report(receipt: Receipt, decoded: Decoded) -> Report:
         received_at=receipt.received_at,
         readings=decoded.readings,
         source=Source(
-            transport="mqtt" if receipt.address else "serial",
+            transport=receipt.transport,
             family=receipt.family,
             link=token.link,
             address=receipt.address,

@@ -20,7 +20,10 @@ class Token(NamedTuple):
 
 
 class Receipt(NamedTuple):
-    """Bytes from a device, stamped with the gateway's clock (aware UTC)."""
+    """Bytes from a device, stamped with the gateway's clock (aware UTC).
+
+    `transport` is mqtt, serial or http; `address` is the topic, empty where there is none.
+    """
 
     received_at: datetime
     family: str
@@ -29,6 +32,7 @@ class Receipt(NamedTuple):
     is_retained: bool
     is_dup: bool
     token: Token
+    transport: str = "mqtt"
 
 
 class LinkUp(NamedTuple):

@@ -118,7 +118,7 @@ class MqttLink:
         )
         client.username_pw_set(settings.username, settings.password)
         if settings.ca_file is not None:
-            client.tls_set(ca_certs=settings.ca_file)
+            client.tls_set(settings.ca_file, settings.cert_file, settings.key_file)
         client.will_set(self._topics + "status", _status("offline"), qos=1, retain=True)
         client.max_queued_messages = 1000
         client.on_connect = self._on_connect

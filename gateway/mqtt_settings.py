@@ -9,8 +9,9 @@ class MqttSettings(msgspec.Struct, frozen=True, kw_only=True):
     """What a link needs to know of its broker; `filters` maps topic filters to families.
 
     `client_id` names the session, so it stays the same for the life of the installation, and no
-    one else may have it. `ca_file` turns TLS on. At `high` unacknowledged messages, or
-    `high_bytes` of their payloads, the link stops reading. `settle_seconds` is how much later
+    one else may have it. `ca_file` turns TLS on; `cert_file` and `key_file` are our own
+    certificate, where the broker wants one. At `high` unacknowledged messages, or `high_bytes` of
+    their payloads, the link stops reading. `settle_seconds` is how much later
     than the rest unacknowledged messages may come after a reconnect.
     """
 
@@ -22,6 +23,8 @@ class MqttSettings(msgspec.Struct, frozen=True, kw_only=True):
     username: str | None = None
     password: str | None = None
     ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
     is_v5: bool = False
     keepalive_seconds: int = 15
     settle_seconds: float = 0.0

@@ -17,6 +17,7 @@ from gateway.identity import client_id, gateway_id
 from gateway.inbox import Inbox
 from gateway.mqtt_link import MqttLink
 from gateway.mqtt_settings import MqttSettings
+from gateway.push_link import PushLink
 from gateway.serial_link import SerialLink
 from gateway.troubles import Troubles
 from sensors.families import discover as discover_families
@@ -59,6 +60,8 @@ def broker_settings(config: Config, broker: EmbeddedBroker | None) -> MqttSettin
         username=mqtt.username,
         password=mqtt.secret(),
         ca_file=mqtt.ca_file,
+        cert_file=mqtt.cert_file,
+        key_file=mqtt.key_file,
         high=config.limits.unacknowledged,
     )
 
@@ -101,6 +104,20 @@ def serial_links(
             was_heard=was_up,
         )
         for port in config.serial
+    ]
+
+
+def push_links(config: Config, *, inbox: Inbox, clock: Clock, start: int) -> list[PushLink]:
+    """Build a link for each source that pushes; `start` numbers their connections."""
+    return [
+        PushLink(
+            source.name,
+            source.secret.get_secret_value(),
+            inbox=inbox,
+            clock=clock,
+            connection=start * 100_000,
+        )
+        for source in config.push
     ]
 
 

@@ -147,6 +147,7 @@ class SerialLink:
             is_retained=False,
             is_dup=False,
             token=Token(self.name, self.connection, mid=0, qos=0),
+            transport="serial",
         )
 
     def _go_up(self) -> None:

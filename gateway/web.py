@@ -11,11 +11,22 @@ import socket
 from collections.abc import Generator
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 
 GRACE_SECONDS = 3
 MOST_CONNECTIONS = 64
 MOST_HEADER_BYTES = 16 * 1024
+
+
+def application() -> FastAPI:
+    """Make an application with one route, which says that the process answers."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+
+    async def healthz() -> Response:
+        return Response("ok", media_type="text/plain")
+
+    app.add_api_route("/healthz", healthz, methods=["GET"], response_model=None)
+    return app
 
 
 class Web:

@@ -57,6 +57,26 @@ BROKEN: dict[str, tuple[str, list[tuple[str, str]]]] = {
         HEAD + '[mqtt]\nurl = "mqtt://broker"\nca_file = "/ca.pem"\n',
         [("mqtt.ca_file", '"/ca.pem"')],
     ),
+    "a certificate without its key": (
+        HEAD + '[mqtt]\nurl = "mqtts://b"\nca_file = "/ca"\ncert_file = "/crt"\n',
+        [("mqtt.key_file", "")],
+    ),
+    "a certificate without TLS": (
+        HEAD + '[mqtt]\ncert_file = "/crt"\nkey_file = "/key"\n',
+        [("mqtt.key_file", '"/key"')],
+    ),
+    "sources that push": (
+        HEAD
+        + '[[serial]]\nname = "s"\npath = "/dev/a"\n[[push]]\nname = "a"\nsecret = "short"\n'
+        + '[[push]]\nname = "b"\n',
+        [("push[0].secret", ""), ("push[1].secret", "")],
+    ),
+    "a source named like a port": (
+        HEAD
+        + '[[serial]]\nname = "s"\npath = "/dev/a"\n'
+        + '[[push]]\nname = "s"\nsecret = "sixteen-characters-or-more"\n',
+        [("push", "[…]")],
+    ),
     "filters": (
         HEAD + '[mqtt]\nurl = "mqtt://b"\n[mqtt.filters]\n"a/#/b" = "own"\n"c/#" = "zigbee"\n',
         [("mqtt.filters.a/#/b", '"a/#/b"'), ("mqtt.filters.c/#", '"zigbee"')],

@@ -8,7 +8,8 @@ import pytest
 from pydantic import BaseModel
 
 from gateway import keys, registry_file
-from gateway.config import SECRETS, Config, parse
+from gateway.config import Config, parse
+from gateway.config_secrets import SECRETS
 from tests.tree import ROOT
 
 EXAMPLE = (ROOT / "config.toml").read_text(encoding="utf-8")

@@ -50,6 +50,22 @@ def test_the_environment_makes_no_channel() -> None:
     assert ["console"] == [name for name, _ in config.channels_open()]
 
 
+def test_each_source_has_a_secret_of_its_own(tmp_path: Path) -> None:
+    """From the file, from a file beside it, from the environment by its name."""
+    (tmp_path / "secret").write_text("secret-of-the-second\n", encoding="utf-8")
+    config = parse(
+        HEAD
+        + '[[push]]\nname = "one"\nsecret = "secret-of-the-first"\n'
+        + '[[push]]\nname = "two"\nsecret_file = "secret"\n'
+        + '[[push]]\nname = "acme-cloud"\nsecret = "not-this-one-either"\n',
+        {"SMARTCARE_PUSH_SECRET_ACME_CLOUD": "secret-from-outside"},
+        tmp_path,
+    )
+    assert ["secret-of-the-first", "secret-of-the-second", "secret-from-outside"] == [
+        source.secret.get_secret_value() for source in config.push
+    ]
+
+
 def test_a_file_of_its_own_gives_a_secret(tmp_path: Path) -> None:
     """Its last line break is not part of the secret."""
     (tmp_path / "token").write_text("hidden\n", encoding="utf-8")

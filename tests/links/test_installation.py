@@ -1,8 +1,10 @@
 """A whole gateway on its own broker: what goes wrong between the two is seen."""
 
 import asyncio
+import os
 import shutil
 import stat
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -19,18 +21,20 @@ from gateway.enrolment import put_in_force
 from gateway.identity import client_id, gateway_id
 from gateway.mqtt_link import MqttLink
 from gateway.request import ReadStatus
-from tests.brokers import VILLAGE
+from tests.brokers import SECRET, VILLAGE, free_port, mosquitto
 from tests.cli.rig import REGISTRY
 from tests.links.rig import CLOCK, PATIENCE_SECONDS, until
+from tests.links.rig import publish as publish_to
+from tests.tree import ROOT
 
 CONFIG = '[community]\nname = "桂花苑"\nlandline = "84310000"\n[web]\nport = 0\n'
 MOTION = b'{"v":1,"value":true}'
 
 
 @asynccontextmanager
-async def gateway(folder: Path) -> AsyncIterator[Gateway]:
+async def gateway(folder: Path, more: str = "") -> AsyncIterator[Gateway]:
     """Run one until its link is up; it ends in order."""
-    config = parse(CONFIG, {}, folder)
+    config = parse(CONFIG + more, {}, folder)
     async with built(config, lambda _: None, dict([VILLAGE])) as running:
         serving = asyncio.create_task(serve(running))
         door = DaemonDoor(running, running.let_in)
@@ -108,6 +112,71 @@ async def test_a_session_lost_between_two_starts_is_a_gap(tmp_path: Path) -> Non
         (gap,) = (await status(running))["gaps"]
         assert "mqtt" == gap["link"]
         assert gap["since"] < gap["until"]
+
+
+async def test_the_pages_example_is_taken(tmp_path: Path) -> None:
+    """What docs/wire/push.md tells to type raises the alarm."""
+    page = (ROOT / "docs" / "wire" / "push.md").read_text(encoding="utf-8")
+    script = page.split("```sh\n")[1].split("```")[0]
+    assert all(map(shutil.which, ("curl", "openssl"))), "this test needs curl and openssl"
+    source = '[[push]]\nname = "acme-cloud"\nsecret = "sixteen-characters-or-more"\n'
+    async with gateway(tmp_path, source) as running:
+        assert running.web is not None
+        shell = await asyncio.create_subprocess_exec(
+            *("sh", "-c", script),
+            stdout=subprocess.PIPE,
+            env=os.environ | {"GATEWAY": f"http://127.0.0.1:{running.web.port}"},
+        )
+        said, _ = await shell.communicate()
+        assert b'{"taken":1} 200\n' == said
+        figures = await status(running)
+        assert ({"life": 1}, {"taken": 1}) == (
+            dict(figures["open_alarms"]),
+            dict(figures["links"]["acme-cloud"]["counts"]),
+        )
+
+
+async def test_a_broker_that_wants_a_certificate(tmp_path: Path) -> None:
+    """Mqtts with a CA of our own, a certificate from us, user and password from a file."""
+    certified(tmp_path)
+    port = free_port()
+    listener = (
+        f"listener {port}\ncertfile {tmp_path}/broker.crt\nkeyfile {tmp_path}/broker.key\n"
+        f"cafile {tmp_path}/ca.crt\nrequire_certificate true\n"
+    )
+    (tmp_path / "password").write_text(f"{SECRET}\n")
+    where = f'[mqtt]\nurl = "mqtts://localhost:{port}"\nca_file = "ca.crt"\n'
+    who = 'username = "gateway"\npassword_file = "password"\n'
+    ours = 'cert_file = "gateway.crt"\nkey_file = "gateway.key"\n'
+    async with mosquitto(tmp_path, extra=listener) as plain:
+        async with gateway(tmp_path, where + who + ours) as running:
+            await publish_to(plain, [MOTION], "care/v1/h0001/smoke-h0001/smoke")
+            await until(lambda: running.pump.counts["received"] > 0)
+        config = parse(CONFIG + where + who, {}, tmp_path)
+        async with built(config, lambda _: None) as bare:
+            serving = asyncio.create_task(serve(bare))
+            link = bare.links["mqtt"]
+            assert isinstance(link, MqttLink)
+            await until(lambda: link.reason != "")
+            assert not link.is_up
+            serving.cancel()
+            with suppress(asyncio.CancelledError):
+                await serving
+
+
+def certified(folder: Path) -> None:
+    """Make a CA, and certificates of it for the broker and for the gateway."""
+
+    def openssl(*words: str) -> None:
+        subprocess.run(["openssl", *words], cwd=folder, check=True, capture_output=True)
+
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes")
+    openssl("req", "-x509", *key, "-keyout", "ca.key", "-out", "ca.crt", "-subj", "/CN=ours")
+    (folder / "names").write_text("subjectAltName=DNS:localhost")
+    for name, subject in (("broker", "/CN=localhost"), ("gateway", "/CN=gateway")):
+        openssl("req", *key, "-keyout", f"{name}.key", "-out", f"{name}.csr", "-subj", subject)
+        sign = ("x509", "-req", "-in", f"{name}.csr", "-out", f"{name}.crt", "-days", "2")
+        openssl(*sign, "-CA", "ca.crt", "-CAkey", "ca.key", "-extfile", "names")
 
 
 async def test_the_client_id_cannot_be_guessed(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ async def test_a_line_becomes_a_receipt(port: Port, reader: Reader) -> None:
     receipt = await reader.receipt()
     assert up.at < receipt.received_at < CLOCK.now()
     token = Token("serial0", 1, 0, 0)
-    assert ("own", "", SMOKE, False, False, token) == receipt[1:]
+    assert ("own", "", SMOKE, False, False, token, "serial") == receipt[1:]
 
 
 async def test_lines_in_pieces(port: Port, reader: Reader) -> None:
@@ -210,3 +210,34 @@ async def test_acknowledging_and_dropping_do_nothing(port: Port, reader: Reader)
     reader.link.drop()
     port.say(SMOKE + b"\n")
     assert 1 == (await reader.receipt()).token.connection
+
+
+async def test_a_pattern_finds_the_adapter_that_is_there(tmp_path: Path) -> None:
+    """One that comes after the start, and after it another of its make, in any socket."""
+    reader = Reader(Port(tmp_path / "usb-1a86_*"))
+    await reader.down()
+    for name in ("usb-1a86_Serial_A", "usb-1a86_Serial_B"):
+        port = Port(tmp_path / name)
+        port.plug()
+        await reader.up()
+        assert str(tmp_path / name) == reader.link.path
+        port.say(SMOKE + b"\n")
+        assert SMOKE == (await reader.receipt()).payload
+        port.unplug()
+        await reader.down()
+    await reader.stop()
+
+
+async def test_two_links_do_not_share_an_adapter(tmp_path: Path) -> None:
+    """Two patterns that both match take one each."""
+    ports = [Port(tmp_path / f"usb-1a86_{letter}") for letter in "AB"]
+    for port in ports:
+        port.plug()
+    readers = [Reader(Port(tmp_path / "usb-1a86_*")) for _ in ports]
+    for reader in readers:
+        await reader.up()
+    assert {str(port.path) for port in ports} == {reader.link.path for reader in readers}
+    for reader in readers:
+        await reader.stop()
+    for port in ports:
+        port.unplug()
