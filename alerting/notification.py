@@ -61,6 +61,7 @@ FOLLOWS: dict[tuple[Medium, Outcome], Row] = {
     (Medium.VOICE, Outcome.RECIPIENT_FAULT): Row(bars=True),
     (Medium.VOICE, Outcome.EXPIRED): _FAILED,
     (Medium.VOICE, Outcome.ACKNOWLEDGED): Row(on_after=None),
+    (Medium.VOICE, Outcome.DELIVERED): Row(on_after=None),  # a call that only spoke was heard out
     (Medium.VOICE, Outcome.CANCELLED): Row(on_after=None),
     (Medium.CONSOLE, Outcome.DELIVERED): Row(on_after=None),
     (Medium.CONSOLE, Outcome.EXPIRED): Row(on_after=None),
@@ -163,7 +164,8 @@ def report(
         return _NOTHING
     if notification.reached and outcome in _DOUBTS:
         return _NOTHING
-    if outcome is Outcome.NOT_FOUND and now - notification.attempted_at < _NOT_FOUND_AFTER:
+    is_early = now - notification.attempted_at < _NOT_FOUND_AFTER
+    if (outcome is Outcome.NOT_FOUND and is_early) or _asks_again(notification, outcome, now):
         outcome = Outcome.UNKNOWN
     row = FOLLOWS.get((notification.medium, outcome))
     if row is None:
@@ -171,8 +173,18 @@ def report(
     return _conclude(notification, outcome, row, now, retry_after_seconds)
 
 
+def _asks_again(notification: Notification, outcome: Outcome, now: datetime) -> bool:
+    """Say whether a look-up had no answer: it got lost, or we were down, and it is made again."""
+    is_open = notification.outcome is Outcome.UNKNOWN and notification.look_up_at is None
+    is_call = notification.medium is Medium.VOICE and notification.again_at is None
+    is_waiting = is_open and is_call and not notification.reached
+    return outcome is Outcome.EXPIRED and is_waiting and now < notification.expires_at
+
+
 def is_answered(notification: Notification) -> bool:
     """Say whether a person, and not their voicemail, has picked up."""
+    if notification.medium is Medium.VOICE and notification.outcome is Outcome.DELIVERED:
+        return True
     is_picked_up = notification.reached >= _RANK[Outcome.ANSWERED]
     return is_picked_up and notification.outcome is not Outcome.VOICEMAIL
 
@@ -205,6 +217,9 @@ def _conclude(
     notification.outcome = outcome
     notification.due = None
     at = _next_try(row, tries, now, retry_after_seconds)
+    believed_at = notification.attempted_at + _NOT_FOUND_AFTER
+    if row.looks_up and at is not None and now < believed_at:
+        at = min(at, believed_at)  # the first instant at which "not found" may be believed
     if at is None or at >= notification.expires_at:
         notification.is_done = True
     elif row.looks_up:

@@ -214,6 +214,7 @@ async def _assemble(
         journal=journal,
         clock=clock,
         post=inbox.put,
+        say=say,
     )
     links: dict[str, Link] = {}
     pump = Pump(

@@ -4,13 +4,14 @@ It decides nothing: the core said who, over what and when; a channel says what c
 outcome goes back through the pump's door. An SMS goes straight out, for a second copy is
 harmless. A voice call is first committed as SENDING: should the gateway die before it learns the
 outcome, the call is looked up and never posted again.
+
+What the outbox cannot keep is *improvised*: it goes out from memory, without a look at the table,
+and is told as sent when it has been. So a damaged outbox costs the memory of a crash, not a call.
 """
 
 import asyncio
-import heapq
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from itertools import count
 
 import msgspec
 import structlog
@@ -19,10 +20,19 @@ from alerting.channels.contract import Channel, Order, Progress, Submitted
 from alerting.effect import Cancel, Effect, HandOver, Medium, Resolve, Submit
 from alerting.event import AttemptReported, Outcome
 from gateway.clock import Clock
-from gateway.entries import Batch, CommitFailedError, OrderMove, OrderState, StoredOrder
+from gateway.departures import Departures
+from gateway.entries import (
+    Batch,
+    CommitFailedError,
+    LogLine,
+    OrderMove,
+    OrderState,
+    StoredOrder,
+)
 from gateway.job import Job
-from gateway.log_port import Log
+from gateway.log_port import JournalFailedError, Log
 from gateway.scribe import Scribe
+from gateway.tables import to_us
 
 PARALLEL = 64
 """Submissions under way at once; urgent ones are started first."""
@@ -30,10 +40,20 @@ PARALLEL = 64
 _TRACKED = timedelta(minutes=10)
 _PUT_OFF = timedelta(seconds=1)
 _RESCUE_AGAIN = timedelta(seconds=60)
-_LISTED_WITHIN = timedelta(seconds=10)
-"""A provider may list a call some seconds late, so only then is one not found not there."""
+_LISTED_WITHIN = timedelta(seconds=9.5)
+"""A provider may list a call some seconds late, so only then is one not found not there.
+
+The core counts ten seconds from a moment earlier, and what it asks then must be answered."""
+
+_ENDED = (
+    "SELECT provider_id FROM"
+    " (SELECT provider_id, state, created_at FROM outbox ORDER BY rowid DESC LIMIT 20000)"
+    " WHERE state = 'done' AND provider_id IS NOT NULL AND created_at > ?"
+)
+"""The provider's ids of what has ended lately, so that no look-up takes one for another's."""
 
 _OPEN = {Outcome.ACCEPTED, Outcome.RINGING, Outcome.ANSWERED, Outcome.UNKNOWN}
+_LEFT = {Outcome.ACCEPTED, Outcome.RINGING, Outcome.ANSWERED, Outcome.DELIVERED}
 _DECODER: msgspec.json.Decoder[Effect] = msgspec.json.Decoder(Effect)
 _log = structlog.get_logger(__name__)
 
@@ -49,18 +69,23 @@ class Courier:
         journal: Log,
         clock: Clock,
         post: Callable[[Job], object],
+        say: Callable[[str], None] = lambda _line: None,
     ) -> None:
-        """Take the channels by medium; `post` puts a job before the pump."""
+        """Take the channels by medium; `post` puts a job before the pump.
+
+        `say` shows the desk what it must read to 119 or 120 when no carrier can call.
+        """
         self._channels = channels
         self._scribe = scribe
         self._journal = journal
         self._clock = clock
         self._post = post
-        self._queue: list[tuple[bool, datetime, int, Effect]] = []
-        self._numbers = count()
+        self._say = say
+        self._queue = Departures()
         self._orders: dict[str, Order] = {}
         self._submits: dict[str, Submit] = {}
         self._cancelled: set[str] = set()
+        self._improvised: set[str] = set()
         self._rescued: dict[tuple[str, ...], datetime] = {}
         self._let_go_at = clock.now()
         self._wake = asyncio.Event()
@@ -75,11 +100,15 @@ class Courier:
         self._wake.set()
 
     def _enqueue(self, effect: Effect) -> None:
-        is_urgent = not isinstance(effect, Submit) or effect.is_urgent
-        at = getattr(effect, "not_before", self._clock.now())
         if isinstance(effect, Submit):
             self._submits[effect.key] = effect
-        heapq.heappush(self._queue, (not is_urgent, at, next(self._numbers), effect))
+        self._queue.add(effect, getattr(effect, "not_before", self._clock.now()))
+
+    def improvise(self, effects: Iterable[Effect]) -> None:
+        """Act on effects that the outbox could not take: this memory is all that has them."""
+        taken = list(effects)
+        self._improvised.update(effect.key for effect in taken)
+        self.take(taken)
 
     def rescue(self, submits: list[Submit]) -> None:
         """Send what could not be committed, at least once and not every second."""
@@ -89,16 +118,32 @@ class Courier:
             last = self._rescued.get(about)
             if last is None or now - last > _RESCUE_AGAIN:
                 self._rescued[about] = now
-                _log.critical("sent_unjournaled", attempt=submit.key)
-                self._enqueue(submit)
-        self._wake.set()
+                _log.critical("to_send_unjournaled", attempt=submit.key)
+                self.improvise([submit])
 
     async def _recover(self) -> None:
-        """Take up what the last run left: queue PENDING, question SENDING, watch SENT."""
-        self._queue.clear()
-        self._submits.clear()
+        """Take up what the last run left: queue PENDING, question SENDING, watch SENT.
+
+        An outbox that cannot be read stops nobody: what is in memory goes out all the same, and
+        the core gives up waiting for the rest and goes on to the next person.
+        """
         now = self._clock.now()
-        for stored in await self._journal.open_orders():
+        before, self._queue = self._queue, Departures()
+        known, self._submits = self._submits, {}
+        try:
+            orders = await self._journal.open_orders()
+            ended = await self._journal.read(_ENDED, [to_us(now - _TRACKED)])
+        except JournalFailedError as error:
+            _log.critical("outbox_unreadable", reason=str(error))
+            self._submits = known | self._submits
+            self._queue.absorb(before, lambda _: True)
+            return
+        for key in self._improvised & known.keys():
+            self._submits.setdefault(key, known[key])
+        self._queue.absorb(before, lambda effect: effect.key in self._improvised)
+        for channel in set(self._channels.values()):
+            channel.exclude(row[0] for row in ended)
+        for stored in orders:
             effect = _DECODER.decode(stored.body)
             if stored.key in self._submits:
                 continue  # taken since this began
@@ -130,9 +175,9 @@ class Courier:
         await self._recover()
         async with asyncio.TaskGroup() as tasks:
             while True:
-                due = self._due()
-                calls = [effect for effect in due if _is_call(effect)]
-                await self._start(tasks, [effect for effect in due if not _is_call(effect)])
+                due = self._queue.take_due(self._clock.now(), PARALLEL)
+                calls = [effect for effect in due if self._wants_commit(effect)]
+                await self._start(tasks, [e for e in due if not self._wants_commit(e)])
                 await self._start(tasks, await self._commit_calls(calls))
                 self._let_go()
                 await self._until_next()
@@ -156,25 +201,10 @@ class Courier:
             tasks.create_task(self._act(effect))
             await self._clock.sleep(0)
 
-    def _due(self) -> list[Effect]:
-        """Take off the queue what may go now, urgent first."""
-        due: list[Effect] = []
-        later: list[tuple[bool, datetime, int, Effect]] = []
-        now = self._clock.now()
-        while self._queue and len(due) < PARALLEL:
-            item = heapq.heappop(self._queue)
-            if item[1] <= now:
-                due.append(item[3])
-            else:
-                later.append(item)
-        for item in later:
-            heapq.heappush(self._queue, item)
-        return due
-
     async def _until_next(self) -> None:
         """Wait for the next effect or for the time of one that waits."""
         now = self._clock.now()
-        nearest = min((item[1] for item in self._queue), default=None)
+        nearest = self._queue.nearest()
         if nearest is not None and nearest <= now:
             return
         longest = _TRACKED.total_seconds()
@@ -202,12 +232,21 @@ class Courier:
         return calls
 
     def _put_off(self, call: Effect) -> bool:
-        """Let a call that can wait come up again in a second; False where it cannot wait."""
-        if isinstance(call, Submit) and call.is_urgent:
+        """Let a call that can wait come up again in a second; False where it cannot wait.
+
+        A drill can; what has expired need not.
+        """
+        now = self._clock.now()
+        assert isinstance(call, Submit)
+        if (call.is_urgent and not call.is_drill) or now >= call.expires_at:
             return False
-        at = self._clock.now() + _PUT_OFF
-        heapq.heappush(self._queue, (True, at, next(self._numbers), call))
+        self._queue.add(call, now + _PUT_OFF)
         return True
+
+    def _wants_commit(self, effect: Effect) -> bool:
+        """Say whether this places a call, which must be committed before it is posted."""
+        is_call = isinstance(effect, Submit) and effect.medium is Medium.VOICE
+        return is_call and effect.key not in self._improvised
 
     async def _act(self, effect: Effect) -> None:
         """Do one thing and report what came of it."""
@@ -219,8 +258,7 @@ class Courier:
             elif isinstance(effect, Cancel):
                 await self._cancel(effect)
             elif isinstance(effect, HandOver):
-                lines = self._scribe.hand_over(effect, self._clock.now())
-                self._post(Job(lines=lines, moves=(OrderMove(effect.key, OrderState.DONE),)))
+                self._hand_over(effect)
         finally:
             self._free.release()
 
@@ -240,6 +278,8 @@ class Courier:
             self._orders[submit.key] = order
             result = await self._channels[submit.medium].submit(order)
         _log.info("attempt", attempt=submit.key, outcome=result.outcome, detail=result.detail)
+        if submit.key in self._improvised and result.outcome in _LEFT:
+            _log.critical("sent_unjournaled", attempt=submit.key, outcome=result.outcome)
         self._tell(submit, result)
         if submit.key in self._cancelled and result.outcome in _OPEN:
             await self._take_back(submit.key)
@@ -253,9 +293,11 @@ class Courier:
             )
         is_open = result.outcome in _OPEN
         state = OrderState.SENT if is_open else OrderState.DONE
-        if not is_open:
-            self._forget(key)
-        move = OrderMove(key, state, result.provider_id, result.outcome)
+        known = (
+            ()
+            if key in self._improvised
+            else (OrderMove(key, state, result.provider_id, result.outcome),)
+        )
         event = AttemptReported(
             submit.home_id,
             submit.alarm_id,
@@ -264,10 +306,13 @@ class Courier:
             result.detail,
             result.retry_after_seconds,
         )
-        self._post(Job(events=(event,) if submit.alarm_id else (), moves=(move, *moves)))
+        self._post(Job(events=(event,) if submit.alarm_id else (), moves=(*known, *moves)))
+        if not is_open:
+            self._forget(key)
 
     def _forget(self, key: str) -> None:
         """Let go of an attempt that has ended."""
+        self._improvised.discard(key)
         self._orders.pop(key, None)
         self._submits.pop(key, None)
         self._cancelled.discard(key)
@@ -281,7 +326,10 @@ class Courier:
         done = OrderMove(effect.key, OrderState.DONE)
         order, submit = self._orders.get(effect.attempt_id), self._submits.get(effect.attempt_id)
         if order is None or submit is None:
-            self._post(Job(moves=(done,)))
+            # Ended, which the core has heard or will hear first; or lost with the outbox.
+            attempt = (effect.home_id, effect.alarm_id, effect.attempt_id)
+            lost = AttemptReported(*attempt, Outcome.NOT_FOUND, "not in hand")
+            self._post(Job(events=(lost,), moves=(done,)))
             return
         result = await self._channels[order.medium].resolve(order)
         is_early = self._clock.now() - order.created_at < _LISTED_WITHIN
@@ -305,6 +353,15 @@ class Courier:
         if result.outcome is Outcome.CANCELLED:
             self._tell(submit, result)
 
+    def _hand_over(self, effect: HandOver) -> None:
+        """Write the script into the alarm log; where nobody can be called the desk reads it now."""
+        lines = self._scribe.hand_over(effect, self._clock.now())
+        voice = self._channels.get(Medium.VOICE)
+        if voice is None or not voice.health().is_up:
+            for line in lines:
+                self._say(_read_aloud(line))
+        self._post(Job(lines=lines, moves=(OrderMove(effect.key, OrderState.DONE),)))
+
     # --- progress -----------------------------------------------------------------------------
 
     def progress(self, progress: Progress) -> Job | None:
@@ -317,16 +374,21 @@ class Courier:
         event = AttemptReported(
             submit.home_id, submit.alarm_id, submit.key, progress.outcome, progress.detail
         )
+        is_kept = submit.key not in self._improvised
         move = OrderMove(submit.key, state, progress.provider_id, progress.outcome)
         if not is_open:
             self._forget(submit.key)
-        return Job(events=(event,) if submit.alarm_id else (), moves=(move,))
+        moves = (move,) if is_kept else ()
+        return Job(events=(event,) if submit.alarm_id else (), moves=moves)
 
     def attempt(self, attempt_id: str) -> Submit | None:
         """Find a running attempt, for an answer that names it."""
         return self._submits.get(attempt_id)
 
 
-def _is_call(effect: Effect) -> bool:
-    """Say whether this places a call, which must be committed before it is posted."""
-    return isinstance(effect, Submit) and effect.medium is Medium.VOICE
+def _read_aloud(line: LogLine) -> str:
+    """Put a hand-over's script into words for the desk, which must dial by itself."""
+    number, script = line.facts["number"], line.private
+    return (
+        f"打不出电话，请值班员马上用别的电话拨{number}，照着念 no carrier: dial {number}: {script}"
+    )

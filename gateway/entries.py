@@ -118,9 +118,13 @@ class StoredEntry(NamedTuple):
 
 
 class CommitFailedError(Exception):
-    """Nothing of the batch was kept. `is_disk_full` tells the one cause people can mend."""
+    """Nothing of the batch was kept. `is_disk_full` tells the one cause people can mend.
 
-    def __init__(self, reason: str, *, is_disk_full: bool) -> None:
+    `is_damaged` says that a page of the file cannot be read, where others may be well.
+    """
+
+    def __init__(self, reason: str, *, is_disk_full: bool, is_damaged: bool = False) -> None:
         """Keep the reason for the operator."""
         super().__init__(reason)
         self.is_disk_full = is_disk_full
+        self.is_damaged = is_damaged

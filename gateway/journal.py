@@ -221,7 +221,10 @@ class Journal:
             if _is_ours(error):
                 raise
             is_full = _code(error) == sqlite3.SQLITE_FULL or not self._store.has_room()
-            raise CommitFailedError(_said(error), is_disk_full=is_full) from error
+            is_damaged = _code(error) == sqlite3.SQLITE_CORRUPT
+            raise CommitFailedError(
+                _said(error), is_disk_full=is_full, is_damaged=is_damaged
+            ) from error
 
     async def _read(self, work: Work[T]) -> T:
         try:

@@ -13,6 +13,7 @@ all the same, unjournaled and loudly.
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -37,8 +38,8 @@ from gateway.inbox import Inbox
 from gateway.intake import Intake
 from gateway.job import Job
 from gateway.link import Drained, Link, LinkDown, LinkUp, Receipt, Token
+from gateway.log_port import JournalFailedError, Statement
 from gateway.log_port import Log as JournalLog
-from gateway.log_port import Statement
 from gateway.recovery import rebuild
 from gateway.supervisor import contain
 
@@ -74,6 +75,9 @@ class Carrier(Protocol):
 
     def take(self, effects: list[Effect]) -> None:
         """Act on effects that are committed."""
+
+    def improvise(self, effects: list[Effect]) -> None:
+        """Act on effects that the outbox could not take, from memory."""
 
     def rescue(self, submits: list[Submit]) -> None:
         """Act on life-safety orders that could not be committed, at least once."""
@@ -148,7 +152,8 @@ class Pump:
 
     async def run(self) -> None:
         """Turn until cancelled; after a crash in a turn, go back to the journal first."""
-        self._snapshot_seq = (await self._journal.stats()).snapshot_seq
+        with suppress(JournalFailedError):  # the next snapshot only comes a little later
+            self._snapshot_seq = (await self._journal.stats()).snapshot_seq
         if self.is_mid_turn and self._turn is not None:
             self._disown(self._turn, CommitFailedError("crashed", is_disk_full=False))
             await self._go_back(self._links)
@@ -188,9 +193,29 @@ class Pump:
         try:
             self.seq = await self._journal.commit(turn.batch, turn.statements)
         except CommitFailedError as error:
-            await self._failed(turn, error)
-            return
+            if not await self._kept_without_outbox(turn, error):
+                await self._failed(turn, error)
+                return
+            self._carrier.improvise(turn.effects)
+        else:
+            self._carrier.take(turn.effects)
         await self._committed(turn)
+
+    async def _kept_without_outbox(self, turn: Turn, error: CommitFailedError) -> bool:
+        """Keep a turn but for its orders, where damage is in the outbox alone.
+
+        So answers count and the ladder climbs on; a crash would lose what has not left yet.
+        """
+        if not (error.is_damaged and (turn.batch.orders or turn.batch.moves)):
+            return False
+        bare = msgspec.structs.replace(turn.batch, orders=[], moves=[])
+        try:
+            self.seq = await self._journal.commit(bare, turn.statements)
+        except CommitFailedError:
+            return False
+        self.counts["outbox_failed"] += 1
+        _log.critical("outbox_failed", reason=str(error), orders=len(turn.batch.orders))
+        return True
 
     def _ask_due(self, turn: Turn) -> None:
         """Ask the core about homes whose deadline has come; the rest waits for the next turn.
@@ -287,8 +312,7 @@ class Pump:
         _log.critical("core_crashed", exc_info=error)
 
     async def _committed(self, turn: Turn) -> None:
-        """Acknowledge, answer, act; then snapshot when it is time."""
-        self._carrier.take(turn.effects)
+        """Acknowledge and answer; then snapshot when it is time."""
         for name, tokens in turn.tokens.items():
             if name in self._links:
                 self._links[name].acknowledge(tokens)
@@ -334,8 +358,8 @@ class Pump:
 
 
 def _calls_for_help(submit: Submit) -> bool:
-    """Say whether it calls people; "you need not go" must not be said of what was not kept."""
-    return submit.is_urgent and submit.template in _CALLS
+    """Say whether it calls people; a drill need not, nor a "you need not go" that was not kept."""
+    return submit.is_urgent and not submit.is_drill and submit.template in _CALLS
 
 
 def _crash_line(home_id: str, kind: str, at: datetime, number: int) -> LogLine:

@@ -6,7 +6,7 @@ shown; whether anybody read it is for the ladder to find out.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import NamedTuple
 
@@ -80,6 +80,9 @@ class ConsoleChannel:
 
     def track(self, order: Order) -> None:
         """Nothing comes later."""
+
+    def exclude(self, provider_ids: Iterable[str]) -> None:
+        """Lines are told apart by their attempts."""
 
     def health(self) -> Health:
         """Always up."""

@@ -4,7 +4,7 @@ The channel turns what the provider did into an `Outcome` by its table and decid
 who is tried next is the core's decision, which channel carries it the courier's.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -78,6 +78,9 @@ class Channel(Protocol):
 
     def track(self, order: Order) -> None:
         """Watch an attempt submitted before a restart (`provider_id` is set)."""
+
+    def exclude(self, provider_ids: Iterable[str]) -> None:
+        """Take none of these for another attempt's: they belong to some that have ended."""
 
     def health(self) -> Health:
         """Say whether the channel can carry."""

@@ -6,7 +6,7 @@ therefore has a rank, and only an outcome of a higher rank is progress; the firs
 The memory is bounded by number and by age: an attempt is forgotten ten minutes after it expired.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -15,6 +15,7 @@ from alerting.channels.contract import Order, Submitted
 from alerting.event import Outcome
 
 MOST = 4096
+MOST_ENDED = 65_536
 KEPT_AFTER_EXPIRY = timedelta(minutes=10)
 WATCHED_AFTER_EXPIRY = timedelta(minutes=2)
 """A call that began just before its expiry may still ring and talk."""
@@ -67,6 +68,7 @@ class Attempts:
     def __init__(self) -> None:
         self._attempts: dict[str, Attempt] = {}
         self._by_provider_id: dict[str, str] = {}
+        self._ended: dict[str, None] = {}
 
     def get(self, attempt_id: str) -> Attempt | None:
         """The attempt, if it is remembered."""
@@ -94,9 +96,15 @@ class Attempts:
         attempt.provider_id = provider_id
         self._by_provider_id[provider_id] = attempt.order.attempt_id
 
-    def owner(self, provider_id: str) -> str | None:
-        """The attempt that has this provider's id."""
-        return self._by_provider_id.get(provider_id)
+    def exclude(self, provider_ids: Iterable[str]) -> None:
+        """Know that these are spoken for: no look-up may take one for another attempt's."""
+        self._ended.update(dict.fromkeys(provider_ids))
+        while len(self._ended) > MOST_ENDED:
+            del self._ended[next(iter(self._ended))]
+
+    def is_free(self, provider_id: str) -> bool:
+        """Whether no attempt is known to have this provider's id, nor ever had."""
+        return provider_id not in self._by_provider_id and provider_id not in self._ended
 
     def watched(self, now: datetime) -> list[Attempt]:
         """Those the provider has, and of which more is to be expected."""
@@ -130,6 +138,7 @@ class Attempts:
             del self._attempts[oldest.order.attempt_id]
             if oldest.provider_id is not None:
                 self._by_provider_id.pop(oldest.provider_id, None)
+                self.exclude([oldest.provider_id])
 
 
 class Listed(NamedTuple):
@@ -147,13 +156,21 @@ SLACK = timedelta(seconds=5)
 """How far the provider's clock may be off after its `Date` was taken into account."""
 
 
-def match(order: Order, rivals: list[Order], listed: Iterator[Listed]) -> Listed | Submitted:
+class Doubtful(NamedTuple):
+    """Fewer calls are listed than orders wait: these belong to some of them, nothing says whom."""
+
+    listed: tuple[Listed, ...]
+
+
+def match(
+    order: Order, rivals: list[Order], listed: Iterator[Listed]
+) -> Listed | Submitted | Doubtful:
     """Find the listed call that is this order's, which nothing in it says.
 
     `listed` are those to the order's number that belong to no known attempt. Of those created in
     the order's time, the newest belong to the orders whose fate is open, in the order of both:
     older ones are an earlier run's. Where there are fewer calls than orders, somebody's call was
-    not taken, and nothing says whose: UNKNOWN, to be asked again. A wrong guess would count a
+    not taken, and nothing says whose: Doubtful, to be asked again. A wrong guess would count a
     ringing call for an alarm nobody is called about.
     """
     first, last = order.created_at - SLACK, order.expires_at + SLACK
@@ -165,7 +182,7 @@ def match(order: Order, rivals: list[Order], listed: Iterator[Listed]) -> Listed
         return Submitted(Outcome.NOT_FOUND)
     waiting = sorted([order, *rivals], key=lambda one: (one.created_at, one.attempt_id))
     if len(near) < len(waiting):
-        return Submitted(Outcome.UNKNOWN, detail="cannot be told from another attempt's")
+        return Doubtful(tuple(near))
     return near[len(near) - len(waiting) + waiting.index(order)]
 
 

@@ -8,7 +8,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerting.channels.contract import Order, Submitted
-from alerting.channels.lifecycle import MOST, Attempt, Attempts, Listed, Seen, is_forward, match
+from alerting.channels.lifecycle import (
+    MOST,
+    Attempt,
+    Attempts,
+    Doubtful,
+    Listed,
+    Seen,
+    is_forward,
+    match,
+)
 from alerting.effect import Medium
 from alerting.event import Outcome
 from tests.channels.fake_twilio import OTHER, order_at
@@ -72,8 +81,7 @@ def test_two_calls_go_to_two_orders_in_their_order() -> None:
 def test_one_call_for_two_orders_is_nobodys_yet() -> None:
     """A guess could count a call for an alarm nobody is called about."""
     found = match(voice("a1"), [voice("a2", 1)], iter([call(2)]))
-    assert isinstance(found, Submitted)
-    assert Outcome.UNKNOWN is found.outcome
+    assert Doubtful((call(2),)) == found
 
 
 def test_rivals_are_open_orders_to_the_same_number() -> None:
@@ -94,7 +102,17 @@ def test_a_guess_yields_to_a_callback() -> None:
     attempt = attempts.add(voice(), AT)
     attempts.learn(attempt, "CA1")
     attempts.learn(attempt, "CA2")
-    assert (None, "a1") == (attempts.owner("CA1"), attempts.owner("CA2"))
+    assert (True, False) == (attempts.is_free("CA1"), attempts.is_free("CA2"))
+
+
+def test_what_has_ended_is_nobody_elses() -> None:
+    """A call excluded by an earlier run, or forgotten for want of room, is taken for no other's."""
+    attempts = Attempts()
+    attempts.exclude(["CA1"])
+    attempts.learn(attempts.add(voice("old"), AT), "CA2")
+    attempts.add(voice("new"), AT + timedelta(hours=1))
+    assert attempts.get("old") is None
+    assert not any(map(attempts.is_free, ("CA1", "CA2")))
 
 
 def test_the_memory_is_bounded() -> None:

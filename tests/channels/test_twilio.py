@@ -247,6 +247,17 @@ async def test_a_look_up_that_fails_says_nothing(fake: FakeTwilio, channel: Twil
     assert (Outcome.UNKNOWN, 3.0) == (found.outcome, found.retry_after_seconds)
 
 
+async def test_a_call_that_only_speaks_is_heard_out(
+    fake: FakeTwilio, channel: TwilioChannel
+) -> None:
+    """It wants no key: completed is the end it is made for, and no voicemail."""
+    order = order_at(CLOCK.now(), "a1", Medium.VOICE)
+    await channel.submit(msgspec.structs.replace(order, wants_key=False))
+    told = channel.heard("a1", Medium.VOICE, fake.made()[0]["sid"], "completed")
+    assert told is not None
+    assert Outcome.DELIVERED is told.outcome
+
+
 # --- cancelling ------------------------------------------------------------------------------
 
 

@@ -66,6 +66,7 @@ ROWS = [
     (VOICE, Outcome.DECLINED, FAILED),
     (VOICE, Outcome.ACKNOWLEDGED, [(None, False)]),
     (SMS, Outcome.DELIVERED, [(None, False)]),
+    (VOICE, Outcome.DELIVERED, [(None, False)]),
     (CONSOLE, Outcome.DELIVERED, [(None, False)]),
     (CONSOLE, Outcome.EXPIRED, [(None, False)]),
     (SMS, Outcome.CANCELLED, [(None, False)]),
@@ -152,6 +153,17 @@ def test_an_unknown_call_is_never_posted_again() -> None:
         tried.look_up_at = None
     assert [1.0, 2.0, 3.0, 4.0, 4.0, 4.0] == delays
     assert first == tried.attempt_id
+
+
+def test_a_look_up_without_an_answer_is_made_again() -> None:
+    """It got lost, or we were down: the doubt is the same as before, until it is too late."""
+    tried = unknown()
+    tried.look_up_at = None
+    report(tried, Outcome.EXPIRED, NOW + timedelta(seconds=60))
+    assert NOW + timedelta(seconds=62) == tried.look_up_at
+    tried.look_up_at = None
+    report(tried, Outcome.EXPIRED, NOW + LIFETIME)
+    assert tried.is_done
 
 
 def test_meanwhile_somebody_else_is_called() -> None:

@@ -13,7 +13,7 @@ there is, and a call can only speak: no key reaches us.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Literal
 from urllib.parse import quote
@@ -23,6 +23,7 @@ from alerting.channels.contract import Health, Order, Progress, Submitted
 from alerting.channels.lifecycle import (
     Attempt,
     Attempts,
+    Doubtful,
     Listed,
     Seen,
     is_forward,
@@ -41,7 +42,7 @@ SLACK = timedelta(seconds=30)
 """A text may be listed some time after the instant it is listed with."""
 
 _LONGEST_VALIDITY_SECONDS = 300
-_GIVEN_UP_AFTER_SECONDS = 10.0
+_GIVEN_UP_AFTER_SECONDS = 9.5
 _NEVER_TAKEN = frozenset({Outcome.RETRY, Outcome.NOT_SENT})
 
 
@@ -101,7 +102,14 @@ class TwilioChannel:
         if isinstance(found, Listed):
             return self._take(attempt, found)
         age = self._clock.now() - order.created_at
-        if found.outcome is Outcome.NOT_FOUND and age.total_seconds() >= _GIVEN_UP_AFTER_SECONDS:
+        is_late = age.total_seconds() >= _GIVEN_UP_AFTER_SECONDS
+        if isinstance(found, Doubtful):
+            if not is_late:
+                return Submitted(Outcome.UNKNOWN, detail="cannot be told from another attempt's")
+            # Rather two calls than none: what is listed stands for none of those who wait.
+            self._attempts.exclude(one.provider_id for one in found.listed)
+            found = Submitted(Outcome.NOT_FOUND, detail="cannot be told from another attempt's")
+        if found.outcome is Outcome.NOT_FOUND and is_late:
             attempt.is_given_up = True
         return found
 
@@ -129,6 +137,10 @@ class TwilioChannel:
     def track(self, order: Order) -> None:
         """Watch an attempt of an earlier run; without a provider's id, know it as a rival."""
         self._attempts.add(order, self._clock.now())
+
+    def exclude(self, provider_ids: Iterable[str]) -> None:
+        """Take none of these calls for that of an attempt whose fate is open."""
+        self._attempts.exclude(provider_ids)
 
     def health(self) -> Health:
         """Down after three failures running, or while the account may not do its work."""
@@ -181,7 +193,9 @@ class TwilioChannel:
             return Progress(attempt_id, outcome, sid, detail)
         if sid and attempt.provider_id != sid:
             self._attempts.learn(attempt, sid)
-        if outcome is Outcome.VOICEMAIL and (attempt.is_keyed or not attempt.order.wants_key):
+        if outcome is Outcome.VOICEMAIL and not attempt.order.wants_key:
+            outcome = Outcome.DELIVERED  # it had only something to say, and has said it
+        elif outcome is Outcome.VOICEMAIL and attempt.is_keyed:
             outcome = Outcome.ANSWERED
             attempt.is_done = not is_forward(attempt.outcome, outcome)
         if attempt.is_done or not is_forward(attempt.outcome, outcome):
@@ -228,7 +242,7 @@ class TwilioChannel:
             attempt.outcome or Outcome.UNKNOWN, sid, progress.detail if progress else ""
         )
 
-    async def _find(self, attempt: Attempt) -> Listed | Submitted:
+    async def _find(self, attempt: Attempt) -> Listed | Submitted | Doubtful:
         order = attempt.order
         if attempt.provider_id is not None:
             return await self._wire.show(order.medium, attempt.provider_id)
@@ -238,7 +252,7 @@ class TwilioChannel:
         free = (
             one
             for one in listed
-            if self._attempts.owner(one.provider_id) is None
+            if self._attempts.is_free(one.provider_id)
             and (order.medium is Medium.VOICE or one.text == order.text)
         )
         return match(order, self._attempts.rivals(order, self._clock.now()), free)

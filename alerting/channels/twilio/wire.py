@@ -43,7 +43,7 @@ from alerting.event import Outcome
 Answer = TypeVar("Answer")
 CALL_EVENTS = ["answered", "completed"]  # what decides something; the rest is only traffic
 INBOUND = "inbound"
-MOST_SENT, MOST_RECEIVED = 50, 200
+MOST_SENT, MOST_RECEIVED = 200, 200
 RING_SECONDS = 25
 _MOST_FAILURES = 3
 _UNAUTHORISED = 401

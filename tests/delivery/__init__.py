@@ -1,0 +1,1 @@
+"""What becomes of an order: courier, pump, journal, channel and carrier together."""
