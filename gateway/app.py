@@ -281,6 +281,7 @@ async def _connect(gateway: Gateway, state: Path, start: int, publishers: dict[s
         rng=rng,
         start=start,
         was_up=was_up,
+        troubles=gateway.troubles,
     )
     serial = parts.serial_links(config, inbox=gateway.inbox, clock=clock, rng=rng, was_up=was_up)
     pushes = parts.push_links(config, inbox=gateway.inbox, clock=clock, start=start)

@@ -24,6 +24,7 @@ KINDS = {
     "refused_login": "登录被拒",
     "broker_cannot_store": "内置服务器存不下",
     "broker_port_taken": "端口被占",
+    "broker_dropped": "MQTT 服务器丢了消息",
 }
 
 STATES = {

@@ -34,7 +34,9 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from gateway import drop_watch
 from gateway.clock import Clock
+from gateway.drop_watch import DropWatch
 from gateway.inbox import Inbox
 from gateway.ledger import Ledger
 from gateway.link import Drained, LinkDown, LinkUp, Receipt, Token
@@ -70,6 +72,7 @@ class MqttLink:
         inbox: Inbox,
         clock: Clock,
         rng: Random,
+        drops: DropWatch | None = None,
         first_connection: int = 1,
         expects_session: bool = False,
     ) -> None:
@@ -92,6 +95,7 @@ class MqttLink:
         self._subscribed = list(settings.filters)
         if self._filters.family(self._topics + "drain") is None:
             self._subscribed.append(self._topics + "drain")
+        self._drops = drops
 
         self._ended = asyncio.Event()
         self._is_loss_told = False
@@ -102,6 +106,7 @@ class MqttLink:
         self._lost_since = UNKNOWN_SINCE if expects_session else None
         self._is_session_new = False
         self._is_marker_out = False
+        self._subscribing: int | None = None
         self._settling: asyncio.Task[None] | None = None
         self._client = self._make_client()
         self._wire = Wire(self._read, self._client.loop_write)
@@ -285,12 +290,14 @@ class MqttLink:
             self._is_session_new = True
         elif not self._is_session_new:
             self._go_up(None)
-        client.subscribe([(topic, 1) for topic in self._subscribed])
+        _, self._subscribing = client.subscribe([(topic, 1) for topic in self._subscribed])
+        if self._drops is not None:  # apart from ours: not every broker lets us look
+            client.subscribe(drop_watch.TOPIC, 0)
 
     def _on_subscribe(
-        self, client: Client, _: object, __: int, codes: list[ReasonCode], *___: object
+        self, client: Client, _: object, mid: int, codes: list[ReasonCode], *__: object
     ) -> None:
-        if not self._hear():
+        if not self._hear() or mid != self._subscribing:
             return
         granted = zip(self._subscribed, codes, strict=False)
         self.refused_filters = [topic for topic, code in granted if code.is_failure]
@@ -324,6 +331,9 @@ class MqttLink:
             client.ack(message.mid, message.qos)
             if topic == self._topics + "drain" and message.payload == b"%d" % self.connection:
                 self._marker_returned()
+        elif topic == drop_watch.TOPIC and self._drops is not None:
+            client.ack(message.mid, message.qos)
+            self._drops.hear(bytes(message.payload))
         elif (family := self._filters.family(topic)) is None:
             client.ack(message.mid, message.qos)
             self.strays += 1

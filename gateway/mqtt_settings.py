@@ -11,8 +11,8 @@ class MqttSettings(msgspec.Struct, frozen=True, kw_only=True):
     `client_id` names the session, so it stays the same for the life of the installation, and no
     one else may have it. `ca_file` turns TLS on; `cert_file` and `key_file` are our own
     certificate, where the broker wants one. At `high` unacknowledged messages, or `high_bytes` of
-    their payloads, the link stops reading. `settle_seconds` is how much later
-    than the rest unacknowledged messages may come after a reconnect.
+    their payloads, the link stops reading. `settle_seconds` is how much later than the rest
+    unacknowledged messages may come after a reconnect.
     """
 
     gateway_id: str

@@ -12,6 +12,7 @@ from alerting.effect import Medium
 from gateway.broker_config import GATEWAY_USER, SETTLE_SECONDS, BrokerUser, device_user
 from gateway.clock import Clock
 from gateway.config import Config
+from gateway.drop_watch import DropWatch
 from gateway.embedded_broker import EmbeddedBroker
 from gateway.identity import client_id, gateway_id
 from gateway.inbox import Inbox
@@ -22,6 +23,9 @@ from gateway.serial_link import SerialLink
 from gateway.troubles import Troubles
 from sensors.families import discover as discover_families
 from sensors.framing.ndjson import LineFramer
+
+BROKER_DROPPED = "broker_dropped"
+"""The code of a trouble: messages were thrown away by a broker that has no room for them."""
 
 PLAIN_PORT, TLS_PORT = 1883, 8883
 """MQTT's ports without and with TLS."""
@@ -75,14 +79,21 @@ def mqtt_link(  # noqa: PLR0913 -- an installation's facts and three ports
     rng: Random,
     start: int,
     was_up: bool,
+    troubles: Troubles,
 ) -> MqttLink:
     """Build the MQTT link; `start` counts the gateway's starts, to number connections."""
+
+    def tell(dropped: int) -> None:
+        detail = f"{dropped} since its start: raise max_queued_messages 加大 max_queued_messages"
+        troubles.note(BROKER_DROPPED, "broker", detail)
+
     return MqttLink(
         "mqtt",
         broker_settings(config, broker),
         inbox=inbox,
         clock=clock,
         rng=rng,
+        drops=DropWatch(tell) if broker is None else None,
         first_connection=start * 100_000,
         expects_session=was_up,
     )

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 import aiomqtt
 
 from gateway.clock import SystemClock
+from gateway.drop_watch import DropWatch
 from gateway.entries import LogLine
 from gateway.inbox import Inbox
 from gateway.link import Receipt
@@ -33,6 +34,7 @@ class Rig:
         first_connection: int = 1,
         expects_session: bool = False,
         inbox_limit: int = 16_384,
+        drops: DropWatch | None = None,
         **settings: Any,  # noqa: ANN401 -- whatever fields of MqttSettings the test changes
     ) -> None:
         self.taken: list[object] = []
@@ -52,6 +54,7 @@ class Rig:
             inbox=self.inbox,
             clock=CLOCK,
             rng=Random(1),
+            drops=drops,
             first_connection=first_connection,
             expects_session=expects_session,
         )

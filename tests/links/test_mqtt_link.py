@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import pytest
 
+from gateway.drop_watch import DropWatch
 from gateway.link import Drained, LinkDown, LinkUp
 from tests.brokers import Broker, Login, Mosquitto, free_port, mosquitto
 from tests.links.rig import CLOCK, TOPIC, Rig, linked, payloads, publish, until
@@ -240,3 +241,27 @@ async def test_publish_can_be_retained(broker: Broker) -> None:
         await rig.receipts(1)
     async with linked(broker, client_id="two") as rig:
         assert [True] == [receipt.is_retained for receipt in await rig.receipts(1)]
+
+
+async def test_what_the_broker_throws_away_is_told(tmp_path: Path) -> None:
+    """It has told the sender that all is well; only its own counter knows."""
+    told: list[int] = []
+    small = "max_queued_messages 5\nsys_interval 1\n"
+    async with mosquitto(tmp_path, extra=small) as broker:
+        async with linked(broker) as rig:
+            await rig.next(Drained)
+        await publish(broker, [b"%d" % number for number in range(30)])
+        async with linked(broker, drops=DropWatch(told.append), expects_session=True) as rig:
+            await rig.next(LinkUp)
+            await until(lambda: told != [])
+            assert [] == rig.link.refused_filters
+            assert [] == [item for item in rig.taken if "$SYS" in getattr(item, "address", "")]
+    assert told[0] > 0
+
+
+@pytest.mark.parametrize("payload", [b"", b"-1", b"many", b"1.5", b"9" * 400, "٣".encode()])
+def test_a_counter_that_is_none_is_ignored(payload: bytes) -> None:
+    """Another broker may say anything there."""
+    told: list[int] = []
+    DropWatch(told.append).hear(payload)
+    assert [] == told
