@@ -261,9 +261,10 @@ class EmbeddedBroker:
             self._let_go(child)
 
     def _let_go(self, child: Child) -> None:
-        """Forget a dead child, after its last words."""
+        """Forget a child, after its last words; one still dying stays held, to be waited for."""
         self._listen()
-        child.close()
+        if child.is_dead.is_set():
+            child.close()
         if self._tail is not None:
             self._tail.close()
             self._tail = None
