@@ -274,13 +274,14 @@ def hurry(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
     """Start the next rung now where nobody is being reached any more.
 
     Where no life hangs on it the rungs after that keep their times, and the family, who cannot
-    go, is told at its own.
+    go, is told at its own. Where a life hangs on it a rung with nobody on it is passed at once.
     """
-    if alarm.ladder_due is None or _is_reaching(alarm) or not _may_hurry(alarm):
-        return
-    is_urgent = alarm.is_life_safety
-    ahead = _ON_TIME if is_urgent else max(alarm.ladder_due - scene.now, _ON_TIME)
-    yield from climb(alarm, scene, ahead)
+    while alarm.ladder_due is not None and not _is_reaching(alarm) and _may_hurry(alarm):
+        is_urgent = alarm.is_life_safety
+        ahead = _ON_TIME if is_urgent else max(alarm.ladder_due - scene.now, _ON_TIME)
+        yield from climb(alarm, scene, ahead)
+        if not is_urgent:
+            return
 
 
 def is_calling(alarm: Alarm) -> bool:

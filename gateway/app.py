@@ -27,6 +27,7 @@ from alerting.event import ConfigApplied, HoldSet
 from alerting.settings import Settings
 from gateway import logs, parts
 from gateway.answers import Answers
+from gateway.channel_watch import ChannelWatch
 from gateway.clock import Anchor, SystemClock
 from gateway.config import Config
 from gateway.control import Control
@@ -249,6 +250,7 @@ async def _assemble(
     )
     gateway.meters["troubles"] = troubles.figures
     gateway.meters["refused"] = lambda: dict(intake.counts)
+    gateway.runs["channel watch"] = ChannelWatch(channels, troubles, clock, say).run
     _schedule(gateway, texts)
     return gateway
 

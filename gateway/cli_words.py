@@ -25,6 +25,7 @@ KINDS = {
     "broker_cannot_store": "内置服务器存不下",
     "broker_port_taken": "端口被占",
     "broker_dropped": "MQTT 服务器丢了消息",
+    "channel_down": "渠道不通",
 }
 
 STATES = {

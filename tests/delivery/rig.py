@@ -28,6 +28,7 @@ from alerting.engine import Engine
 from alerting.event import Event, ReportReceived
 from alerting.notification import Notification
 from gateway import registry_file
+from gateway.channel_watch import ChannelWatch
 from gateway.clock import SystemClock
 from gateway.courier import Courier
 from gateway.desk import Desk
@@ -42,6 +43,7 @@ from gateway.recovery import rebuild
 from gateway.registry import Registry
 from gateway.scribe import Community, Scribe
 from gateway.supervisor import supervise
+from gateway.troubles import Troubles
 from sensors.families import discover
 from sensors.reading import Kind, Reading, Replay, Report, Source
 from simulators.carrier import Carrier, Settings
@@ -101,6 +103,7 @@ class Life:
     channel: TwilioChannel
     clock: FastClock
     said: list[str]
+    watch: ChannelWatch
     crashes: list[str] = field(default_factory=list)
 
     async def hear(self, *events: Event) -> None:
@@ -172,6 +175,7 @@ class Site:
             runs = {"courier": life.courier.run, "pump": life.pump.run}
             tasks = [asyncio.create_task(self._supervised(life, *part)) for part in runs.items()]
             tasks.append(asyncio.create_task(life.channel.run(life.desk.report)))
+            tasks.append(asyncio.create_task(life.watch.run()))
             try:
                 yield life
             finally:
@@ -241,7 +245,9 @@ class Site:
         desk = Desk(
             pump=pump, courier=courier, inbox=inbox, scribe=scribe, numbers=registry, clock=clock
         )
-        return Life(pump, inbox, courier, desk, journal, channel, clock, said)
+        troubles = Troubles(clock, lambda line: inbox.put(Job(lines=(line,))))
+        watch = ChannelWatch({"twilio": channel}, troubles, clock, said.append)
+        return Life(pump, inbox, courier, desk, journal, channel, clock, said, watch)
 
 
 @asynccontextmanager

@@ -292,7 +292,9 @@ class TwilioChannel:
                 for sid, at, _, _, sender, text in listed:
                     if self.claim(sid):
                         self._ports.inbound(Inbound(kind, sender, text, sid, at))
-            await self._clock.sleep(self._settings.pause_seconds)
+            pause = self._settings.pause_seconds
+            # A carrier that fails is asked sooner: the desk must know, and know when it is back.
+            await self._clock.sleep(min(pause, 1.0) if self._wire.is_failing else pause)
 
 
 CHANNEL = ChannelKind("twilio", TwilioSettings, TwilioChannel)

@@ -184,6 +184,11 @@ class Wire:
         reason = f"{self._failures} failures: {self._last_error}" if self._failures else ""
         return Health(is_up=self._failures < _MOST_FAILURES, reason=reason)
 
+    @property
+    def is_failing(self) -> bool:
+        """Whether the last request had no answer of the provider's own."""
+        return self._failures > 0
+
     async def close(self) -> None:
         """Close the connections; the next request opens them again."""
         if self._http is not None:
