@@ -23,6 +23,8 @@ _KEPT = timedelta(hours=1)
 _QUIET = timedelta(minutes=10)
 _MOST_WRONG = 5
 _TEXTS_KEPT = 64
+_CLOCKS_APART = timedelta(seconds=2)
+"""A carrier tells whole seconds, and its clock is known to one."""
 
 
 class Asked(msgspec.Struct):
@@ -37,6 +39,7 @@ class Asked(msgspec.Struct):
     slot: int
     kind: str
     is_bare: bool = True
+    raised_at: datetime | None = None
     closed_at: datetime | None = None
 
 
@@ -65,7 +68,7 @@ def assign(state: CommunityState, effect: Submit, hint: int) -> Submit:
         taken = {a.slot for a in asked if a.closed_at is None}
         free = [n for n in (hint, *range(1, 10)) if 0 < n < 10 and n not in taken]  # noqa: PLR2004 -- one digit
         slot = free[0] if free else 0
-        mine = Asked(effect.alarm_id, effect.home_id, slot, effect.kind)
+        mine = Asked(effect.alarm_id, effect.home_id, slot, effect.kind, raised_at=effect.raised_at)
         asked.append(mine)
     others = any(a.closed_at is None and a is not mine for a in asked)
     mine.is_bare = not others
@@ -112,7 +115,9 @@ def _find(state: CommunityState, reply: ReplyReceived, now: datetime) -> AnswerG
     """Look for the one alarm meant, among those still open and then among those just closed."""
     if reply.answer is Answer.STOP:
         return list(_stopped(state, reply, now))
-    asked = state.asked.get(reply.person_id, [])
+    known = state.asked.get(reply.person_id, [])
+    asked = [entry for entry in known if not _is_before(reply, entry)]
+    newer = [entry for entry in known if entry.closed_at is None and _is_before(reply, entry)]
     meant = [a for a in asked if reply.slot is None or a.slot == reply.slot]
     running = [a for a in asked if a.closed_at is None]
     opened = [a for a in meant if a.closed_at is None]
@@ -127,7 +132,16 @@ def _find(state: CommunityState, reply: ReplyReceived, now: datetime) -> AnswerG
         mates = tuple((a.slot * 10 + _DIGIT.get(reply.answer, 1), a.home_id) for a in running)
         template = Template.UNCLEAR if len(running) == 1 else Template.WHICH_ONE
         return [_text(state, reply, template, now, running[0], mates)]
+    if newer:
+        return [_text(state, reply, Template.SENT_BEFORE, now, newer[-1])]
     return []
+
+
+def _is_before(reply: ReplyReceived, entry: Asked) -> bool:
+    """Say whether a text was sent before the alarm was raised: it cannot be about it."""
+    if reply.sent_at is None or entry.raised_at is None:
+        return False
+    return reply.sent_at + _CLOCKS_APART < entry.raised_at
 
 
 def _is_known(state: CommunityState, text_id: str) -> bool:
@@ -168,6 +182,7 @@ def _text(
         not_before=now,
         expires_at=now + LIFETIME,
         raised_at=now,
+        slot=None if entry.is_bare else entry.slot,
         mates=mates,
     )
 

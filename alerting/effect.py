@@ -33,9 +33,11 @@ class Template(StrEnum):
     ALREADY_CLOSED = "already_closed"
     UNCLEAR = "unclear"
     STOPPED = "stopped"
+    SENT_BEFORE = "sent_before"  # the text was sent before the alarm was raised
     RESIDENT_CHECK = "resident_check"
     RESIDENT_HEARD = "resident_heard"
     RESIDENT_COMING = "resident_coming"
+    RESIDENT_ARRIVED = "resident_arrived"
     FAMILY_START = "family_start"
     FAMILY_GOING = "family_going"
     FAMILY_ARRIVED = "family_arrived"

@@ -91,13 +91,15 @@ class AnswerGiven(msgspec.Struct, frozen=True, tag="answer", omit_defaults=True)
 class ReplyReceived(msgspec.Struct, frozen=True, tag="reply", omit_defaults=True):
     """A known person sent a text; `slot` is the first digit of a two-digit answer.
 
-    `text_id` is the carrier's: a text polled or delivered twice is taken once.
+    `text_id` is the carrier's: a text polled or delivered twice is taken once. `sent_at` is when
+    it was sent, by our clock; None where it came at once.
     """
 
     person_id: str
     answer: Answer
     slot: int | None = None
     text_id: str = ""
+    sent_at: datetime | None = None
 
 
 class OperatorActed(msgspec.Struct, frozen=True, tag="operator", omit_defaults=True):

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from alerting.effect import Medium, Submit, Template
-from alerting.event import Answer
 
 SEGMENT = 70
 """UTF-16 units of one SMS."""
@@ -207,6 +206,14 @@ def _unclear(draft: _Draft) -> tuple[_Part, ...]:
     return (_Part(f"没看懂您的短信。{place}"), _Part(f"有事打{facts.landline}", 1))
 
 
+def _sent_before(draft: _Draft) -> tuple[_Part, ...]:
+    facts = draft.facts
+    return (
+        _Part(f"您的短信是报警前发的，没算。{facts.address}{draft.what}，{_go_or_not(draft)}"),
+        _Part(f"。值班室{facts.landline}", 1),
+    )
+
+
 def _stopped(draft: _Draft) -> tuple[_Part, ...]:
     return (_Part("记下了，值班员会给您打电话确认。"), _Part(f"值班室{draft.facts.landline}", 1))
 
@@ -241,14 +248,14 @@ def _resident_check(draft: _Draft) -> tuple[_Part, ...]:
     return (_Part("您家里好久没有动静了，我们不放心。没事按1，要人来按9，或者直接说话。"),)
 
 
-_LEAVE = frozenset({"smoke", "gas", "co", "heat"})
+LEAVE = frozenset({"smoke", "gas", "co", "heat"})
 """Dangers from which the resident must go, at every step; on the floor they must wait."""
 
 
 def _resident_heard(draft: _Draft) -> tuple[_Part, ...]:
     if draft.submit.is_drill:
         return (_Part(f"{draft.what}，您不用动。"),)
-    if draft.submit.kind in _LEAVE:
+    if draft.submit.kind in LEAVE:
         return (_Part(f"您家{draft.what}。要是着火，请马上出门，别拿东西。邻居正在赶来。"),)
     return (_Part("求助收到了，我们正在叫人过来，您别急着起身。没事的，按错了不要紧。"),)
 
@@ -257,9 +264,18 @@ def _resident_coming(draft: _Draft) -> tuple[_Part, ...]:
     who = draft.facts.actor or "邻居"
     if draft.submit.is_drill:
         return (_Part(f"{who}回话了，您不用动。"),)
-    if draft.submit.kind in _LEAVE:
+    if draft.submit.kind in LEAVE:
         return (_Part(f"{who}正赶过来。请您马上出门，到楼下等，别回去拿东西。"),)
     return (_Part(f"求助收到了，{who}马上来，您别急着起身。"),)
+
+
+def _resident_arrived(draft: _Draft) -> tuple[_Part, ...]:
+    who = draft.facts.actor or "邻居"
+    if draft.submit.is_drill:
+        return (_Part(f"{who}说到了，您不用动。"),)
+    if draft.submit.kind in LEAVE:
+        return (_Part(f"{who}到了。请您马上出门，别回去拿东西。"),)
+    return (_Part(f"{who}到您家门口了，您别急着起身，能应一声就应一声。"),)
 
 
 _TEXTS: dict[Template, Callable[[_Draft], tuple[_Part, ...]]] = {
@@ -275,9 +291,11 @@ _TEXTS: dict[Template, Callable[[_Draft], tuple[_Part, ...]]] = {
     Template.ALREADY_CLOSED: _already_closed,
     Template.UNCLEAR: _unclear,
     Template.STOPPED: _stopped,
+    Template.SENT_BEFORE: _sent_before,
     Template.RESIDENT_CHECK: _resident_check,
     Template.RESIDENT_HEARD: _resident_heard,
     Template.RESIDENT_COMING: _resident_coming,
+    Template.RESIDENT_ARRIVED: _resident_arrived,
     Template.FAMILY_START: _family("值班室和邻居正在处理"),
     Template.FAMILY_GOING: _family("{actor}正赶过去"),
     Template.FAMILY_ARRIVED: _family("{actor}已到门口"),
@@ -302,7 +320,12 @@ def render(submit: Submit, facts: Facts) -> str:
     return _fit(facts.community, *said, *_TEXTS[submit.template](draft))
 
 
-_TO_RESIDENT = {Template.RESIDENT_CHECK, Template.RESIDENT_HEARD, Template.RESIDENT_COMING}
+_TO_RESIDENT = {
+    Template.RESIDENT_CHECK,
+    Template.RESIDENT_HEARD,
+    Template.RESIDENT_COMING,
+    Template.RESIDENT_ARRIVED,
+}
 
 _SAFETY = {
     "gas": "别按门铃，别开灯，别进屋，敲门喊人出来，到楼外打119。",
@@ -335,47 +358,3 @@ def _spoken(draft: _Draft) -> str:
     body = "".join(part.text for part in _TEXTS[template](draft))
     called = facts.resident if template in _TO_RESIDENT else ""
     return f"{called}您好，{who}{body}"
-
-
-_HEARD_KEY = {
-    Answer.GOING: "谢谢！请您现在就去{address}。到了请发短信回3。",
-    Answer.CANNOT: "好的，我们马上找别人。",
-    Answer.ARRIVED: "谢谢！请看看{resident}本人。人没事回4，要救护车回9，没人应回8。",
-    Answer.SAFE: "记下了，谢谢您。",
-    Answer.NOBODY_OPENS: "请您在门口等，值班员马上给您打电话。",
-    Answer.AMBULANCE: "值班员马上叫120，请您留在现场。",
-}
-
-
-def confirm(answer: Answer, facts: Facts, *, is_drill: bool, is_over: bool) -> str:
-    """Say back what a key meant; empty where it means nothing."""
-    if answer not in _HEARD_KEY:
-        return ""
-    if is_over:
-        return f"{facts.address}已经处理好了，您不用去了，谢谢您。"
-    if is_drill:
-        return "这是演练，不是真的，您不用出门。记下了，谢谢您。"
-    return _HEARD_KEY[answer].format(address=facts.address, resident=facts.resident)
-
-
-def confirm_resident(answer: Answer, *, is_cancelled: bool) -> str:
-    """Say back what the resident's key meant; empty where it means nothing."""
-    if answer is Answer.AMBULANCE:
-        return "别急，我们马上叫人来。"
-    if answer is not Answer.GOING:
-        return ""
-    if is_cancelled:
-        return "好的，您没事我们就放心了。"
-    return "好的，记下了。已经有人在路上，来看看您就放心了。"
-
-
-def called_back(kind: str, facts: Facts, *, is_drill: bool) -> str:
-    """Say the open alarm to someone who calls back; they may press a key."""
-    drill = "这是演练，不是真的。" if is_drill else ""
-    what = WHAT.get(kind, "报警")
-    return f"{drill}{facts.address}{facts.resident}{what}。能去请按1，不能去请按2。"
-
-
-def landline(facts: Facts) -> str:
-    """Say whose number this is, to a caller we have nothing to ask."""
-    return f"这里是{facts.community}值班室的自动电话。有事请打{facts.landline}。"

@@ -253,15 +253,15 @@ def _stand_down(alarm: Alarm, scene: Scene, closed_by: str | None = None) -> Ite
 
 
 def _tell_home(alarm: Alarm, family: Template, scene: Scene, actor_id: str) -> Iterator[Effect]:
-    """Tell the family, and the resident that help is coming."""
+    """Tell the family, and the resident at each step that help is coming and is there."""
     if alarm.policy.tells_family:
         yield from tell_family(alarm, family, scene, actor_id)
-    if family is Template.FAMILY_GOING and alarm.policy.priority is Priority.LIFE:
+    is_going = family is Template.FAMILY_GOING
+    template = Template.RESIDENT_COMING if is_going else Template.RESIDENT_ARRIVED
+    if alarm.policy.priority is Priority.LIFE:
         for resident in scene.home.record.residents:
             if resident.can_answer:
-                yield from notify(
-                    alarm, resident.id, (Medium.VOICE,), Template.RESIDENT_COMING, scene, actor_id
-                )
+                yield from notify(alarm, resident.id, (Medium.VOICE,), template, scene, actor_id)
 
 
 def _close(

@@ -5,17 +5,19 @@ which alarm they mean from the attempt they answered or, for a text, from the co
 """
 
 import asyncio
+from datetime import datetime
 from typing import Protocol
 
 import structlog
 
-from alerting import message, reply
-from alerting.alarm import Alarm
+from alerting import conversation, reply
+from alerting.alarm import Alarm, State
 from alerting.channels import Inbound
 from alerting.channels.contract import Progress
 from alerting.engine import Decision
 from alerting.event import AnswerGiven, AttemptReported, Event, Outcome, ReplyReceived
 from alerting.numbers import mask
+from alerting.policy import Priority
 from gateway.answers import Spoken, UnknownAttemptError
 from gateway.clock import Clock
 from gateway.courier import Courier
@@ -96,10 +98,10 @@ class Desk:
         alarm = home.alarms.get(alarm_id) if home else None
         if home is not None and home.record.has_resident(person_id):
             is_cancelled = not self._is_open(home_id, alarm_id)
-            return message.confirm_resident(answer, is_cancelled=is_cancelled)
+            return conversation.confirm_resident(answer, is_cancelled=is_cancelled)
         is_drill = alarm is not None and alarm.is_drill
         facts = self._scribe.facts(home_id, self._clock.now())
-        return message.confirm(answer, facts, is_drill=is_drill, is_over=not was_open)
+        return conversation.confirm(answer, facts, is_drill=is_drill, is_over=not was_open)
 
     def _is_open(self, home_id: str, alarm_id: str) -> bool:
         """Say whether somebody still has to act on an alarm."""
@@ -117,14 +119,19 @@ class Desk:
             raise UnknownAttemptError(attempt_id)
         return alarm_id.rsplit("-", 2)[0], alarm_id, person_id
 
-    async def texted(self, from_number: str, text: str, provider_id: str) -> None:
-        """Take a text: from whom is decided by the number, what it means by the words."""
+    async def texted(
+        self, from_number: str, text: str, provider_id: str, sent_at: datetime | None = None
+    ) -> None:
+        """Take a text: from whom is decided by the number, what it means by the words.
+
+        A stranger's is logged and not answered.
+        """
         person_id = self._numbers.person_by_number(from_number)
         if person_id is None:
             _log.warning("text_from_stranger", number=mask(from_number))
             return
         read = reply.read(text)
-        await self._commit(ReplyReceived(person_id, read.answer, read.slot, provider_id))
+        await self._commit(ReplyReceived(person_id, read.answer, read.slot, provider_id, sent_at))
 
     async def read(self, texts: asyncio.Queue[Inbound]) -> None:
         """Take what a channel found by polling, in order, until cancelled."""
@@ -133,27 +140,41 @@ class Desk:
             if inbound.kind != "sms":
                 continue  # a call that was not answered here leaves nothing to act on
             try:
-                await self.texted(inbound.from_number, inbound.text, inbound.provider_id)
+                await self.texted(*inbound[1:])
             except CommitFailedError:
                 await self._clock.sleep(1.0)
                 texts.put_nowait(inbound)
 
     async def called(self, from_number: str) -> Spoken:
-        """Answer someone who calls back: they hear their open alarm and may press a key."""
+        """Answer someone who calls: they hear the open alarm they are part of, and may press a key.
+
+        Whoever is part of none hears whose number this is.
+        """
         person_id = self._numbers.person_by_number(from_number)
+        if person_id is None:
+            _log.warning("call_from_stranger", number=mask(from_number))
         alarm = None if person_id is None else self._open_alarm_of(person_id)
         if person_id is None or alarm is None:
             facts = self._scribe.facts("", self._clock.now())
-            return Spoken(message.landline(facts))
-        facts = self._scribe.facts(alarm.home_id, alarm.raised_at)
-        text = message.called_back(alarm.kind, facts, is_drill=alarm.is_drill)
+            return Spoken(conversation.landline(facts))
+        facts = self._scribe.facts(alarm.home_id, alarm.raised_at, alarm.holder_id)
+        if self._pump.engine.homes[alarm.home_id].record.has_resident(person_id):
+            is_asked = alarm.state is State.PRE_ALARM
+            text = conversation.resident_called(alarm.kind, facts, is_asked=is_asked)
+        else:
+            text = conversation.called_back(alarm.kind, facts, is_drill=alarm.is_drill)
         return Spoken(text, wants_key=True, attempt_id=f"{alarm.id}.{person_id}{_CALLBACK}")
 
     def _open_alarm_of(self, person_id: str) -> Alarm | None:
-        """Find the newest open alarm this person was asked about."""
+        """Find the newest open alarm this person was asked about, or that is about themselves."""
         for asked in reversed(self._pump.engine.community.asked.get(person_id, [])):
             home = self._pump.engine.homes.get(asked.home_id)
             alarm = home.alarms.get(asked.alarm_id) if home else None
             if alarm is not None and alarm.is_open:
                 return alarm
-        return None
+        residents = (
+            home for home in self._pump.engine.homes.values() if home.record.has_resident(person_id)
+        )
+        opened = (alarm for home in residents for alarm in home.alarms.values() if alarm.is_open)
+        people = (alarm for alarm in opened if alarm.policy.priority is not Priority.TROUBLE)
+        return max(people, key=lambda alarm: alarm.raised_at, default=None)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from alerting import community
 from alerting.community import CommunityState
-from alerting.effect import Log, Medium, Submit, Template
+from alerting.effect import Effect, Log, Medium, Submit, Template
 from alerting.event import Answer, AnswerGiven, ReplyReceived
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -231,3 +231,35 @@ def test_keys_differ_and_memory_is_bounded(texts: list[tuple[Answer, int | None]
             keys += [effect.key for effect in found if isinstance(effect, Submit | Log)]
     assert len(set(keys)) == len(keys)
     assert len(state.wrong.get("n01", [])) <= 7
+
+
+def sent(state: CommunityState, seconds: float) -> AnswerGiven | list[Effect]:
+    """Let a 1 arrive that was sent so long after the alarm was raised, or before it."""
+    reply = ReplyReceived("n01", Answer.GOING, sent_at=NOW + timedelta(seconds=seconds))
+    return community.resolve(state, reply, NOW + timedelta(seconds=60))
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 0.0, 30.0])
+def test_a_text_sent_after_the_alarm_is_its_answer(seconds: float) -> None:
+    """A second less is what two clocks may be apart."""
+    assert isinstance(sent(asked(("h1", 3)), seconds), AnswerGiven)
+
+
+def test_a_text_sent_before_the_alarm_holds_nothing() -> None:
+    """It lay in the network for ten minutes; they are told, and asked anew, with their digits."""
+    back = sent(asked(("h1", 3)), -600.0)
+    assert isinstance(back, list)
+    assert [Template.SENT_BEFORE] == [one.template for one in back if isinstance(one, Submit)]
+    back = sent(doubly_asked(), -600.0)
+    assert isinstance(back, list)
+    assert [5] == [one.slot for one in back if isinstance(one, Submit)]
+
+
+def test_a_text_sent_between_two_alarms_is_about_the_first() -> None:
+    """Though the second is the newer one, and open."""
+    state = asked(("h1", 3))
+    later = msgspec.structs.replace(submit("h2"), raised_at=NOW + timedelta(seconds=50))
+    community.assign(state, later, 5)
+    found = sent(state, 10.0)
+    assert isinstance(found, AnswerGiven)
+    assert "h1" == found.home_id

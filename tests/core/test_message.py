@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from alerting.conversation import confirm, confirm_resident, landline
 from alerting.effect import Medium, Submit, Template
 from alerting.event import Answer
 from alerting.hand_over import Place, script
@@ -15,9 +16,6 @@ from alerting.message import (
     SEGMENT,
     WHAT,
     Facts,
-    confirm,
-    confirm_resident,
-    landline,
     render,
     units,
 )

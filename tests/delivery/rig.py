@@ -156,6 +156,11 @@ class Site:
             if line["medium"] == medium
         ]
 
+    def texts(self) -> list[tuple[str, str]]:
+        """The texts that reached the carrier, as (number, words)."""
+        asked = self.carrier.log.entries("request")
+        return [(str(line["to"]), str(line["text"])) for line in asked if line["medium"] == "sms"]
+
     def called(self, number: str) -> int:
         """How many calls to a number the carrier took."""
         return sum(to == number for to, _ in self.accepted())

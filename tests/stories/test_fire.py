@@ -52,6 +52,7 @@ def test_from_raised_to_closed() -> None:
     world.says("n02", Answer.ARRIVED)
     world.sent("n02", SMS, Template.ARRIVED)
     world.sent("f-h0001", SMS, Template.FAMILY_ARRIVED)
+    world.sent("r-h0001", VOICE, Template.RESIDENT_ARRIVED)
     world.quiet()
     world.says("n02", Answer.SAFE)
     world.sent("f-h0001", SMS, Template.FAMILY_RESULT)
