@@ -18,6 +18,7 @@ from alerting.reply import DIGITS
 _ASKS = frozenset(
     {Template.ALARM, Template.DRILL, Template.GOING, Template.ARRIVED, Template.NOT_THERE}
 )
+_PHONES = frozenset({Medium.SMS, Medium.VOICE})
 _DIGIT = {answer: int(digit) for digit, answer in DIGITS.items()}
 _KEPT = timedelta(hours=1)
 _QUIET = timedelta(minutes=10)
@@ -60,7 +61,7 @@ def assign(state: CommunityState, effect: Submit, hint: int) -> Submit:
 
     A line on the console is answered on the console.
     """
-    if effect.template not in _ASKS or effect.medium is Medium.CONSOLE:
+    if effect.template not in _ASKS or effect.medium not in _PHONES:
         return effect
     asked = state.asked.setdefault(effect.person_id, [])
     mine = next((a for a in asked if a.alarm_id == effect.alarm_id), None)

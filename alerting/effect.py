@@ -16,6 +16,7 @@ class Medium(StrEnum):
     SMS = "sms"
     VOICE = "voice"
     CONSOLE = "console"
+    WEBHOOK = "webhook"
 
 
 class Template(StrEnum):
@@ -47,6 +48,11 @@ class Template(StrEnum):
     DESK_RESIDENT_ASKS = "desk_resident_asks"
     DESK_UNANSWERED = "desk_unanswered"
     DESK_STOPPED = "desk_stopped"
+    STATE_PRE_ALARM = "state_pre_alarm"  # for the webhook: what the alarm is now
+    STATE_RAISED = "state_raised"
+    STATE_ACKNOWLEDGED = "state_acknowledged"
+    STATE_ATTENDED = "state_attended"
+    STATE_CLOSED = "state_closed"
 
 
 class Submit(msgspec.Struct, frozen=True, tag="submit", omit_defaults=True):

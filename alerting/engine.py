@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from pydantic import ValidationError
 
-from alerting import community, duplicates, escalation, holds, response
+from alerting import community, duplicates, escalation, holds, outward, response
 from alerting.alarm import Alarm, Disposition, RefusedError
 from alerting.community import CommunityState
 from alerting.deadlines import Deadlines
@@ -278,7 +278,8 @@ class Engine:
     def _scene(self, home: HomeState, now: datetime) -> Scene:
         params = self._params["no_motion"]
         assert isinstance(params, NoMotionParams)
-        return Scene(home, now, not is_day(now, params, self.zone))
+        is_night = not is_day(now, params, self.zone)
+        return Scene(home, now, is_night, self.settings.has_webhook)
 
     def _drill(self, home: HomeState, event: DrillOrdered, now: datetime) -> Decision:
         """Rehearse an alarm end to end; never beside a real one of the same kind."""
@@ -366,6 +367,8 @@ class Engine:
                 if home.alarms[effect.alarm_id].is_sign_of_life:
                     home.alive_at = now
             settled.append(effect)
+            if isinstance(effect, Log) and self.settings.has_webhook:
+                settled += outward.tell(effect, self._scene(home, now))
         for alarm in [a for a in home.alarms.values() if not a.is_open]:
             if _is_forgotten(alarm, now):
                 del home.alarms[alarm.id]

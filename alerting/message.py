@@ -243,6 +243,21 @@ def _desk(said: str) -> Callable[[_Draft], tuple[_Part, ...]]:
     return render_desk
 
 
+def _state(word: str) -> Callable[[_Draft], tuple[_Part, ...]]:
+    """Make a line for another system's people."""
+
+    def render_state(draft: _Draft) -> tuple[_Part, ...]:
+        facts = draft.facts
+        return (
+            _Part(f"{facts.time} ", 2),
+            _Part(facts.address),
+            _Part(f" {facts.resident}", 1),
+            _Part(f" {draft.what} {word}。"),
+        )
+
+    return render_state
+
+
 def _resident_check(draft: _Draft) -> tuple[_Part, ...]:
     del draft
     return (_Part("您家里好久没有动静了，我们不放心。没事按1，要人来按9，或者直接说话。"),)
@@ -305,6 +320,11 @@ _TEXTS: dict[Template, Callable[[_Draft], tuple[_Part, ...]]] = {
     Template.DESK_RESIDENT_ASKS: _desk("按了9要人来，请马上打电话"),
     Template.DESK_UNANSWERED: _desk("到了没回话，请打电话问问"),
     Template.DESK_STOPPED: _desk("不想再收短信，请打电话问问"),
+    Template.STATE_PRE_ALARM: _state("待核实"),
+    Template.STATE_RAISED: _state("无人应"),
+    Template.STATE_ACKNOWLEDGED: _state("有人去"),
+    Template.STATE_ATTENDED: _state("有人在"),
+    Template.STATE_CLOSED: _state("办结"),
 }
 
 

@@ -63,6 +63,14 @@ FOLLOWS: dict[tuple[Medium, Outcome], Row] = {
     (Medium.VOICE, Outcome.ACKNOWLEDGED): Row(on_after=None),
     (Medium.VOICE, Outcome.DELIVERED): Row(on_after=None),  # a call that only spoke was heard out
     (Medium.VOICE, Outcome.CANCELLED): Row(on_after=None),
+    (Medium.WEBHOOK, Outcome.RETRY): Row(_BACKOFF, repeats=True, on_after=None),
+    (Medium.WEBHOOK, Outcome.NOT_SENT): Row(_BACKOFF, repeats=True, on_after=None),
+    (Medium.WEBHOOK, Outcome.UNKNOWN): Row(_BACKOFF, repeats=True, on_after=None),
+    (Medium.WEBHOOK, Outcome.UNDELIVERED): Row(on_after=None),
+    (Medium.WEBHOOK, Outcome.CHANNEL_FAULT): Row(on_after=None),
+    (Medium.WEBHOOK, Outcome.RECIPIENT_FAULT): Row(on_after=None, bars=True),
+    (Medium.WEBHOOK, Outcome.DELIVERED): Row(on_after=None),
+    (Medium.WEBHOOK, Outcome.EXPIRED): Row(on_after=None),
     (Medium.CONSOLE, Outcome.DELIVERED): Row(on_after=None),
     (Medium.CONSOLE, Outcome.EXPIRED): Row(on_after=None),
 }
@@ -80,6 +88,7 @@ _STATUS_WITHIN = {
     Medium.SMS: timedelta(seconds=30),
     Medium.VOICE: timedelta(seconds=90),
     Medium.CONSOLE: timedelta(seconds=30),
+    Medium.WEBHOOK: timedelta(seconds=30),
 }
 """No final status by then is a failure: 25 s of ringing and a spoken text fit in a call's."""
 

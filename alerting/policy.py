@@ -140,6 +140,9 @@ SERVICES = frozenset({"", "110", "119", "120"})
 """Where an alarm can be handed to."""
 
 
+_TO_PEOPLE = frozenset({Medium.SMS, Medium.VOICE, Medium.CONSOLE})
+
+
 def mistakes(policy: Policy) -> list[str]:
     """Say why a policy could end in silence; nothing where it cannot."""
     found = []
@@ -158,7 +161,7 @@ def mistakes(policy: Policy) -> list[str]:
     if policy.priority is Priority.LIFE and policy.cancel_window_seconds > 0:
         found.append("waits for the resident although a life may hang on it")
     aims = (aim for step in policy.steps for aim in step.aims)
-    whom = {aim.whom for aim in aims if aim.media and aim.count > 0}
+    whom = {aim.whom for aim in aims if set(aim.media) & _TO_PEOPLE and aim.count > 0}
     if not whom & {Whom.DESK, Whom.POSTS}:
         found.append("reaches neither the duty desk nor a post: nobody awake at a staffed place")
     if not whom & {Whom.DESK, Whom.NEIGHBOURS, Whom.POSTS}:

@@ -19,11 +19,15 @@ there are any. A call that never rang counts for nothing."""
 
 
 class Scene(NamedTuple):
-    """Where and when the ladder acts: the home, the instant, and whether people sleep."""
+    """Where and when the ladder acts: the home, the instant, and whether people sleep.
+
+    `has_webhook` says that another system is told of every alarm.
+    """
 
     home: HomeState
     now: datetime
     is_night: bool
+    has_webhook: bool = False
 
 
 def of_role(scene: Scene, role: Role) -> list[ResponderRecord]:
@@ -68,7 +72,7 @@ def media_of(
     """List those of the media over which this person can be reached."""
     has = {Medium.SMS: person.sms, Medium.VOICE: person.voice, Medium.CONSOLE: True}
     barred = scene.home.barred
-    return tuple(m for m in media if has[m] and Barred(person.id, m) not in barred)
+    return tuple(m for m in media if has.get(m) and Barred(person.id, m) not in barred)
 
 
 def role_of(person_id: str, scene: Scene) -> Role | None:

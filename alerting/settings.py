@@ -60,6 +60,7 @@ class Settings(_Closed):
     """What the core is set to."""
 
     timezone: str = "Asia/Shanghai"
+    has_webhook: bool = False
     rules: RuleTables = RuleTables()  # type: ignore[valid-type]
     policies: Policies = Policies()  # type: ignore[valid-type]
 

@@ -95,7 +95,10 @@ class Gateway:
 def core_settings(config: Config) -> Settings:
     """Take out of the configuration what the core is set to."""
     return Settings(
-        timezone=config.community.timezone, rules=config.rules, policies=config.policies
+        timezone=config.community.timezone,
+        has_webhook=any(name == "webhook" for name, _ in config.channels_open()),
+        rules=config.rules,
+        policies=config.policies,
     )
 
 
@@ -115,7 +118,7 @@ def _hears_keys(config: Config) -> bool:
     return all(
         getattr(settings, "public_url", None) is not None
         for name, settings in config.channels_open()
-        if name != "console"
+        if name not in {"console", "webhook"}
     )
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from alerting.channels.contract import Channel
+from alerting.effect import Medium
 from gateway.clock import Clock
 from gateway.troubles import Troubles
 
@@ -63,10 +64,9 @@ class ChannelWatch:
         self._troubles.note(DOWN, name, reason)
         if last is None:
             _log.critical(DOWN, channel=name, reason=reason)
-            self._say(
-                f"故障 {name} 不通（{reason}）：打不出电话、发不出短信，有报警请值班员自己打"
-                f" channel {name} is down: nobody is called, the desk must call by itself"
-            )
+            self._say(f"故障 {name} 不通（{reason}） channel {name} is down")
+            if Medium.VOICE in self._channels[name].media:
+                self._say("打不出电话，有报警请值班员自己打 nobody is called: the desk must call")
 
     def _up(self, name: str) -> None:
         del self._noted[name], self._up_since[name]

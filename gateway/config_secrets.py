@@ -17,6 +17,7 @@ FOLDER = "state"
 SECRETS = {
     ("mqtt", "password"): "SMARTCARE_MQTT_PASSWORD",
     ("channels", "twilio", "auth_token"): "SMARTCARE_TWILIO_TOKEN",
+    ("channels", "webhook", "secret"): "SMARTCARE_WEBHOOK_SECRET",
     ("push", "secret"): "SMARTCARE_PUSH_SECRET",
 }
 """Keys that the environment overrides, and that `<key>_file` may give.

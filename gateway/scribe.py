@@ -17,6 +17,7 @@ from alerting.message import Facts
 from gateway.entries import LogLine
 
 _WANTS_KEY = {Template.ALARM, Template.DRILL, Template.RESIDENT_CHECK}
+_NO_PHONE = {Medium.CONSOLE, Medium.WEBHOOK}
 _ACTORS = ("person", "operator")
 
 
@@ -66,7 +67,7 @@ class Scribe:
     def order(self, submit: Submit, created_at: datetime) -> Order | None:
         """Render an attempt; None where there is nobody, or no number, to reach."""
         person = self._directory.person_of(submit.person_id)
-        to = submit.person_id if submit.medium is Medium.CONSOLE else person and person.phone
+        to = submit.person_id if submit.medium in _NO_PHONE else person and person.phone
         if not to:
             return None
         facts = self.facts(submit.home_id, submit.raised_at, submit.actor_id)
@@ -79,6 +80,12 @@ class Scribe:
             created_at=created_at,
             expires_at=submit.expires_at,
             wants_key=submit.template in _WANTS_KEY,
+            home_id=submit.home_id,
+            alarm_id=submit.alarm_id,
+            kind=submit.kind,
+            state=submit.template.removeprefix("state_"),
+            is_drill=submit.is_drill,
+            raised_at=submit.raised_at,
         )
 
     def facts(self, home_id: str, at: datetime, actor_id: str | None = None) -> Facts:

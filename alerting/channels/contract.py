@@ -19,7 +19,8 @@ class Order(msgspec.Struct, frozen=True):
 
     `to` is E.164 (or a name on the console); `text` is the SMS, or what a call speaks, once:
     the channel repeats it. `wants_key` asks a call to wait for a digit. `created_at` is when
-    the attempt was first committed: `resolve` looks from there.
+    the attempt was first committed: `resolve` looks from there. What it is about stands beside it
+    for channels that programs read; `state` is the alarm's.
     """
 
     attempt_id: str
@@ -30,6 +31,12 @@ class Order(msgspec.Struct, frozen=True):
     expires_at: datetime
     wants_key: bool = True
     provider_id: str | None = None
+    home_id: str = ""
+    alarm_id: str = ""
+    kind: str = ""
+    state: str = ""
+    is_drill: bool = False
+    raised_at: datetime | None = None
 
 
 class Submitted(NamedTuple):

@@ -9,7 +9,7 @@ from alerting.event import Outcome
 from alerting.notification import FOLLOWS, LIFETIME, Notification, report
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-SMS, VOICE, CONSOLE = Medium.SMS, Medium.VOICE, Medium.CONSOLE
+SMS, VOICE, CONSOLE, WEBHOOK = Medium.SMS, Medium.VOICE, Medium.CONSOLE, Medium.WEBHOOK
 PROGRESS = (Outcome.ACCEPTED, Outcome.RINGING, Outcome.ANSWERED)
 
 
@@ -43,6 +43,7 @@ def play(medium: Medium, outcome: Outcome, times: int) -> list[tuple[float | Non
 
 BACKOFF = [(1.0, True), (2.0, False), (4.0, False), (8.0, False), (15.0, False), (15.0, False)]
 FAILED = [(None, True)]
+QUIET = [(seconds, False) for seconds, _ in BACKOFF]
 
 ROWS = [
     (SMS, Outcome.RETRY, [(1.0, False), (2.0, False), (4.0, True), (8.0, False)]),
@@ -67,6 +68,12 @@ ROWS = [
     (VOICE, Outcome.ACKNOWLEDGED, [(None, False)]),
     (SMS, Outcome.DELIVERED, [(None, False)]),
     (VOICE, Outcome.DELIVERED, [(None, False)]),
+    *((WEBHOOK, doubt, QUIET) for doubt in (Outcome.RETRY, Outcome.NOT_SENT, Outcome.UNKNOWN)),
+    (WEBHOOK, Outcome.UNDELIVERED, [(None, False)]),
+    (WEBHOOK, Outcome.CHANNEL_FAULT, [(None, False)]),
+    (WEBHOOK, Outcome.RECIPIENT_FAULT, [(None, False)]),
+    (WEBHOOK, Outcome.DELIVERED, [(None, False)]),
+    (WEBHOOK, Outcome.EXPIRED, [(None, False)]),
     (CONSOLE, Outcome.DELIVERED, [(None, False)]),
     (CONSOLE, Outcome.EXPIRED, [(None, False)]),
     (SMS, Outcome.CANCELLED, [(None, False)]),
