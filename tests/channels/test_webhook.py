@@ -1,9 +1,12 @@
 """The webhook keeps the contract, against a loopback server; and what is on its wire."""
 
 import json
+import ssl
+import subprocess
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -49,15 +52,15 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiving() -> AsyncIterator[Receiver]:
+async def receiving(tls: ssl.SSLContext | None = None) -> AsyncIterator[Receiver]:
     """Run a receiver."""
     receiver = Receiver()
     app = web.Application(client_max_size=1 << 20)
     app.router.add_post("/alarms", receiver.answer)
     runner = web.AppRunner(app, handler_cancellation=True, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}/alarms"
+    await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=tls).start()
+    receiver.url = f"{'https' if tls else 'http'}://127.0.0.1:{runner.addresses[0][1]}/alarms"
     try:
         yield receiver
     finally:
@@ -135,12 +138,27 @@ async def test_nobody_is_listening() -> None:
         await rig.channel.close()
 
 
-async def test_the_certificate_is_verified() -> None:
-    """Something that speaks no TLS, or with a certificate of its own making, is told nothing."""
-    async with receiving() as receiver:
-        rig = WebhookRig(receiver, url=receiver.url.replace("http://", "https://"))
-        assert Outcome.NOT_SENT is (await rig.channel.submit(rig.order())).outcome
-        assert 0 == rig.made()
+def certificate(folder: Path) -> ssl.SSLContext:
+    """Give a server's context with a certificate that nobody has signed but itself."""
+    key = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", "key")
+    name = ("-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1")
+    words = ["openssl", "req", "-x509", *key, "-out", "crt", *name]
+    subprocess.run(words, cwd=folder, check=True, capture_output=True)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(folder / "crt", folder / "key")
+    return context
+
+
+async def test_the_certificate_is_verified(tmp_path: Path) -> None:
+    """With one that the server has made for itself, it is told nothing."""
+    async with receiving(certificate(tmp_path)) as receiver:
+        rig = WebhookRig(receiver)
+        submitted = await rig.channel.submit(rig.order())
+        assert (Outcome.NOT_SENT, "ClientConnectorCertificateError", 0) == (
+            submitted.outcome,
+            submitted.detail,
+            rig.made(),
+        )
         await rig.channel.close()
 
 

@@ -219,6 +219,7 @@ class Site:
                 "from_number": account.numbers[0],
                 "base_url": self.carrier.url,
                 "public_url": self.public_url,
+                "timeout_seconds": 10.0,  # a second on the wall: the machine may be busy
             }
         )
         channel = TwilioChannel(settings, ports)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from structlog.testing import capture_logs
 
+from alerting.event import DrillOrdered
 from simulators.carrier import Fault
 from tests.delivery.rig import Life, site
 
@@ -50,3 +51,13 @@ async def test_a_carrier_that_is_back_is_told(tmp_path: Path) -> None:
         await life.clock.sleep(1.0)
         verbs = [verb for _, verb, _ in await troubles(life)]
     assert ["raised", "restored"] == verbs
+
+
+async def test_a_drill_puts_no_script_on_the_screen(tmp_path: Path) -> None:
+    """Nobody is told to dial 119 for a rehearsal; the alarm log has what would be read."""
+    async with site(tmp_path) as place, place.life(token="wrong") as life:
+        await life.hear(DrillOrdered("h1", "smoke", "wang"))
+        await life.clock.sleep(15.0)
+        lines = await life.journal.log_lines()
+        assert "handed_over" in {line.verb for line in lines}
+        assert [] == [line for line in life.said if "拨119" in line]

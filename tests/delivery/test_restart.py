@@ -9,7 +9,7 @@ from alerting.event import Outcome
 from simulators.carrier import Fault
 from tests.delivery.rig import N1, N2, Life, Site, site
 
-SOON = 13.0
+SOON = 15.0
 """Ten seconds after a restart a call that was never taken is made again; at ten times the speed
 the machine's own delays weigh ten times as much."""
 
