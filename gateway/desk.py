@@ -15,7 +15,7 @@ from alerting.alarm import Alarm, State
 from alerting.channels import Inbound
 from alerting.channels.contract import Progress
 from alerting.engine import Decision
-from alerting.event import AnswerGiven, AttemptReported, Event, Outcome, ReplyReceived
+from alerting.event import Answer, AnswerGiven, AttemptReported, Event, Outcome, ReplyReceived
 from alerting.numbers import mask
 from alerting.policy import Priority
 from gateway.answers import Spoken, UnknownAttemptError
@@ -137,13 +137,30 @@ class Desk:
         """Take what a channel found by polling, in order, until cancelled."""
         while True:
             inbound = await texts.get()
-            if inbound.kind != "sms":
-                continue  # a call that was not answered here leaves nothing to act on
             try:
-                await self.texted(*inbound[1:])
+                if inbound.kind == "sms":
+                    await self.texted(*inbound[1:])
+                else:
+                    await self._rang(inbound)
             except CommitFailedError:
                 await self._clock.sleep(1.0)
                 texts.put_nowait(inbound)
+
+    async def _rang(self, inbound: Inbound) -> None:
+        """Take a call that rang in vain, for want of an address at which we could answer it.
+
+        Who was asked about an alarm hears by text what "received" hears: to answer with a 1.
+        """
+        person_id = self._numbers.person_by_number(inbound.from_number)
+        if person_id is None:
+            _log.warning("call_from_stranger", number=mask(inbound.from_number))
+            return
+        asked = self._pump.engine.community.asked.get(person_id, [])
+        if any(one.raised_at is None or one.raised_at <= inbound.sent_at for one in asked):
+            heard = ReplyReceived(
+                person_id, Answer.HEARD, None, inbound.provider_id, inbound.sent_at
+            )
+            await self._commit(heard)
 
     async def called(self, from_number: str) -> Spoken:
         """Answer someone who calls: they hear the open alarm they are part of, and may press a key.
@@ -166,15 +183,18 @@ class Desk:
         return Spoken(text, wants_key=True, attempt_id=f"{alarm.id}.{person_id}{_CALLBACK}")
 
     def _open_alarm_of(self, person_id: str) -> Alarm | None:
-        """Find the newest open alarm this person was asked about, or that is about themselves."""
-        for asked in reversed(self._pump.engine.community.asked.get(person_id, [])):
-            home = self._pump.engine.homes.get(asked.home_id)
-            alarm = home.alarms.get(asked.alarm_id) if home else None
-            if alarm is not None and alarm.is_open:
-                return alarm
-        residents = (
-            home for home in self._pump.engine.homes.values() if home.record.has_resident(person_id)
-        )
-        opened = (alarm for home in residents for alarm in home.alarms.values() if alarm.is_open)
-        people = (alarm for alarm in opened if alarm.policy.priority is not Priority.TROUBLE)
-        return max(people, key=lambda alarm: alarm.raised_at, default=None)
+        """Find the open alarm this person was asked about, or that is about themselves.
+
+        Of several the newest, and one to which nobody goes yet before all others.
+        """
+        homes = self._pump.engine.homes
+        asked = self._pump.engine.community.asked.get(person_id, [])
+        found = [
+            homes[one.home_id].alarms.get(one.alarm_id) for one in asked if one.home_id in homes
+        ]
+        for home in homes.values():
+            if home.record.has_resident(person_id):
+                found += home.alarms.values()
+        opened = [alarm for alarm in found if alarm is not None and alarm.is_open]
+        people = [alarm for alarm in opened if alarm.policy.priority is not Priority.TROUBLE]
+        return max(people, key=lambda one: (one.state is State.RAISED, one.raised_at), default=None)

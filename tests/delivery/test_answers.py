@@ -1,12 +1,15 @@
 """Who texts or calls is known by the number, and what they say acts on the alarm they mean."""
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
 from structlog.testing import capture_logs
 
 from alerting.alarm import State
+from alerting.channels import Inbound
 from alerting.effect import Medium
+from alerting.event import Answer, AnswerGiven
 from tests.delivery.rig import N1, N2, R1, Life, site
 
 STRANGER = "+8613999999999"
@@ -53,6 +56,18 @@ async def test_a_neighbour_who_calls_back_hears_what_it_is_about(tmp_path: Path)
         assert "" == await life.desk.keyed(spoken.attempt_id, "7")
 
 
+async def test_of_two_alarms_a_caller_hears_the_one_nobody_goes_to(tmp_path: Path) -> None:
+    """The other, though newer, is taken care of."""
+    async with site(tmp_path) as place, place.life() as life:
+        await burn(life)
+        life.smoke("h2")
+        await life.until(lambda: bool(life.pump.engine.homes["h2"].alarms))
+        assert "3栋2单元502" in (await life.desk.called(N1)).text
+        newer = next(iter(life.pump.engine.homes["h2"].alarms))
+        await life.hear(AnswerGiven("h2", newer, "n1", Answer.GOING))
+        assert "3栋2单元501" in (await life.desk.called(N1)).text
+
+
 async def test_a_resident_who_calls_back_is_heard(tmp_path: Path) -> None:
     """They hear that help is coming, and 9 wants people, also where the desk already has it."""
     async with site(tmp_path) as place, place.life() as life:
@@ -87,3 +102,19 @@ async def test_a_call_that_only_spoke_is_over_when_it_is_completed(tmp_path: Pat
         call = life.notification("r1", Medium.VOICE)
         await life.until(lambda: call.is_done, 60.0)
         assert "delivered" == call.outcome
+
+
+async def test_a_call_back_that_cannot_be_answered_is_answered_by_text(tmp_path: Path) -> None:
+    """Behind a router we only see that there was one: it holds nothing, and they hear so."""
+    async with site(tmp_path) as place, place.life() as life:
+        await burn(life)
+        queue: asyncio.Queue[Inbound] = asyncio.Queue()
+        reading = asyncio.create_task(life.desk.read(queue))
+        queue.put_nowait(Inbound("call", N1, "", "CA1", life.clock.now()))
+        queue.put_nowait(Inbound("call", STRANGER, "", "CA2", life.clock.now()))
+        await life.until(
+            lambda: any(to == N1 and "没回1" in text for to, text in place.texts()), 5.0
+        )
+        assert State.RAISED is state(life)
+        assert STRANGER not in {to for to, _ in place.texts()}
+        reading.cancel()
