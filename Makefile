@@ -8,6 +8,9 @@ BIN := $(VENV)/bin
 RUN := $(VENV)/.ready-to-run
 DEV := $(VENV)/.ready-to-test
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+# The lock is whole, so nothing is resolved again: an older pip would look past the lock for
+# `coverage[toml]`, find a newer coverage than the locked one, and refuse it for want of a hash.
+LOCKED := --no-deps --only-binary :all: --require-hashes
 COMPILE := UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet pyproject.toml \
 	--universal --python-version 3.11 --generate-hashes --no-config
 
@@ -57,12 +60,12 @@ $(BIN)/pip:
 	$(PYTHON) -m venv $(VENV)
 
 $(RUN): requirements.txt pyproject.toml | $(BIN)/pip
-	$(INSTALL) --only-binary :all: --require-hashes -r requirements.txt
+	$(INSTALL) $(LOCKED) -r requirements.txt
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(DEV): requirements-dev.txt requirements.txt pyproject.toml | $(BIN)/pip
-	$(INSTALL) --only-binary :all: --require-hashes -r requirements-dev.txt
+	$(INSTALL) $(LOCKED) -r requirements-dev.txt
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $(RUN) $@
 
