@@ -53,6 +53,7 @@ from gateway.supervisor import Crash, supervise
 from gateway.troubles import Troubles
 from gateway.web import Web, application
 from sensors.families import discover as discover_families
+from sensors.family import Note
 
 Run = Callable[[], Awaitable[None]]
 _TEXTS = 1000
@@ -175,13 +176,21 @@ async def built(
             await gateway.pump.snapshot()
 
 
-def _intake(registry: Registry, troubles: Troubles) -> Intake:
-    """Build what decodes, and tells of a device that speaks for a home not its own."""
+async def _intake(registry: Registry, troubles: Troubles, journal: Journal) -> Intake:
+    """Build what decodes, and tells what is wrong; it knows what earlier starts have learned."""
 
     def tell(home_id: str, found: Quarantined) -> None:
         troubles.note(found.code, found.detail, found.address, home_id)
 
-    return Intake(discover_families(), registry, tell)
+    def note(said: Note) -> None:
+        if said.is_over:
+            troubles.over(said.code, said.subject)
+        else:
+            troubles.note(said.code, said.subject, said.detail)
+
+    intake = Intake(discover_families(), registry, tell, note)
+    intake.learn(await journal.lessons())
+    return intake
 
 
 def _ports(
@@ -208,7 +217,7 @@ async def _assemble(
     recovered = await rebuild(journal)
     inbox = Inbox(clock, limit=config.limits.inbox)
     troubles = Troubles(clock, lambda line: inbox.put(Job(lines=(line,))))
-    intake = _intake(registry, troubles)
+    intake = await _intake(registry, troubles, journal)
     scribe = Scribe(registry, _community(config))
     texts: asyncio.Queue[Inbound] = asyncio.Queue(maxsize=_TEXTS)
     channels = parts.channels(config, _ports(clock, say, last_at or clock.now(), texts))

@@ -3,17 +3,21 @@
 Each input line gives exactly one output line, so that the two can be laid side by side: an array
 of readings in their JSON form, or one object with `error` and `detail`. An input line is either
 what the device sent, as it is, or `{"topic": …, "payload": …}` with the payload as an object or
-as a string of its text; `"retain": true` makes the readings retained ones.
+as a string of its text; `"retain": true` makes the readings retained ones, and `"t"` is when it
+came, in seconds. Lines are read in order: what a family learns from one it knows from then on.
 """
 
 from collections.abc import Iterator
-from typing import BinaryIO
+from datetime import UTC, datetime, timedelta
+from typing import Any, BinaryIO
 
 import msgspec
 
 from sensors.errors import DecodeError
 from sensors.export import decoded_form
-from sensors.reading import Family, Replay
+from sensors.family import Family, Listener, Message
+from sensors.kinds import as_number
+from sensors.reading import Replay
 
 LINE_LIMIT_BYTES = 1 << 20
 
@@ -26,44 +30,53 @@ class _Capture(msgspec.Struct):
     topic: str = ""
     payload: msgspec.Raw = msgspec.Raw(b"null")
     retain: bool = False
+    t: Any = None
 
 
 _CAPTURES = msgspec.json.Decoder(_Capture)
+_BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def decode_lines(family: Family, source: BinaryIO, sink: BinaryIO) -> None:
     """Write one line for each line of `source`, at once; raise what the two streams raise."""
+    listener = family.listener()
     for line in _lines(source):
-        sink.write(decode_line(family, line) + b"\n")
+        sink.write(decode_line(listener, line) + b"\n")
         sink.flush()
 
 
-def decode_line(family: Family, line: bytes) -> bytes:
+def decode_line(listener: Listener, line: bytes) -> bytes:
     """Give the output line, without its ending, for an input line without its ending."""
     try:
-        address, payload, replay = _captured(line)
-        return msgspec.json.encode(decoded_form(family.decode(address, payload), replay))
+        message = _captured(line)
+        said = listener.hear(message).said
     except DecodeError as error:
         return msgspec.json.encode({"error": "malformed_payload", "detail": str(error)})
+    forms = []
+    for decoded in said:
+        replay = Replay.RETAINED if message.is_retained else decoded.replay or Replay.LIVE
+        forms += decoded_form(decoded, replay)
+    return msgspec.json.encode(forms)
 
 
-def _captured(line: bytes) -> tuple[str, bytes, Replay]:
-    """Address, payload and replay of an input line."""
+def _captured(line: bytes) -> Message:
+    """Read an input line as the message it stands for."""
     if len(line) > LINE_LIMIT_BYTES:
         raise DecodeError("too_long", f"a line of more than {LINE_LIMIT_BYTES} bytes")
     try:
         capture = _CAPTURES.decode(line)
     except _UNREADABLE:
-        return "", line, Replay.LIVE  # not ours to judge: the family says what is wrong
+        return Message("", line, _BEGINNING)  # not ours to judge: the family says what is wrong
     if not capture.topic:
-        return "", line, Replay.LIVE
+        return Message("", line, _BEGINNING)
     payload = bytes(capture.payload)
     if payload.startswith(b'"'):
         try:
             payload = msgspec.json.decode(payload, type=str).encode()
         except _UNREADABLE as error:
             raise DecodeError("malformed_payload", str(error)) from error
-    return capture.topic, payload, Replay.RETAINED if capture.retain else Replay.LIVE
+    at = _BEGINNING + timedelta(seconds=as_number(capture.t) or 0)
+    return Message(capture.topic, payload, at, capture.retain)
 
 
 def _lines(source: BinaryIO) -> Iterator[bytes]:

@@ -88,6 +88,18 @@ class Quarantined(NamedTuple):
     raw: bytes
 
 
+class Lesson(NamedTuple):
+    """What a family has to know of a link's earlier messages after a restart (`sensors.family`).
+
+    The newest of each address counts; one with an empty body is forgotten.
+    """
+
+    link: str
+    family: str
+    address: str
+    body: bytes
+
+
 class Batch(msgspec.Struct):
     """Everything of one transaction. Empty lists are the common case."""
 
@@ -96,6 +108,7 @@ class Batch(msgspec.Struct):
     moves: list[OrderMove] = []
     lines: list[LogLine] = []
     quarantined: list[Quarantined] = []
+    lessons: list[Lesson] = []
 
 
 class Snapshot(NamedTuple):

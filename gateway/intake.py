@@ -6,17 +6,21 @@ own is quarantined with a reason; it is kept, shown and acknowledged, and never 
 
 import zlib
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Protocol
 
 from alerting.event import ReportReceived
-from gateway.entries import Quarantined
+from gateway.entries import Lesson, Quarantined
 from gateway.link import Receipt
 from sensors.errors import DecodeError
-from sensors.reading import Decoded, Family, Replay, Report, Source
+from sensors.family import Family, Heard, Listener, Message, Note
+from sensors.reading import Decoded, Replay, Report, Source
 
 RAW = 4096
 """Bytes of a payload that are kept."""
+
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class Claims(Protocol):
@@ -26,30 +30,71 @@ class Claims(Protocol):
         """Give the home a device is claimed to, or None."""
 
 
+Taken = ReportReceived | Quarantined | Lesson
+
+
 class Intake:
-    """Decodes by family; `counts` says how often each reason for quarantine occurred."""
+    """Decodes by family; `counts` says how often each reason for quarantine occurred.
+
+    Each link has a listener for each family it carries.
+    """
 
     def __init__(
         self,
         families: Mapping[str, Family],
         claims: Claims,
         tell: Callable[[str, Quarantined], object] = lambda *_: None,
+        note: Callable[[Note], object] = lambda _: None,
     ) -> None:
-        """Take the families found, the registry's claims, and who hears of a wrong home.
+        """Take the families found, the registry's claims, and who hears of what is wrong.
 
-        `tell` is called with the home that the device is claimed to.
+        `tell` is called with the home that the device is claimed to, `note` with what a family
+        has for the operator.
         """
         self._families = families
         self._claims = claims
         self._tell = tell
+        self._note = note
+        self._listeners: dict[tuple[str, str], Listener] = {}
         self.counts: Counter[str] = Counter()
 
-    def take(self, receipt: Receipt) -> ReportReceived | Quarantined:
-        """Turn a receipt into an event for a home, or say why not."""
+    def learn(self, lessons: Iterable[Lesson]) -> None:
+        """Teach what earlier starts have learned; what cannot be read any more is forgotten."""
+        for lesson in lessons:
+            if lesson.family in self._families:
+                message = Message(lesson.address, lesson.body, _LONG_AGO, is_retained=True)
+                try:
+                    self._listener(lesson.link, lesson.family).hear(message)
+                except DecodeError as error:
+                    self.counts[error.code] += 1
+
+    def take(self, receipt: Receipt) -> list[Taken]:
+        """Turn a receipt into events for homes, or say why not; nothing where it says nothing."""
+        link = receipt.token.link
         try:
-            decoded = self._families[receipt.family].decode(receipt.address, receipt.payload)
+            heard = self._heard(receipt)
         except DecodeError as error:
-            return self._refuse(receipt, error.code, error.detail)
+            return [self._refuse(receipt, error.code, error.detail)]
+        for note in heard.notes:
+            self._note(note)
+        taken: list[Taken] = [self._claimed(receipt, decoded) for decoded in heard.said]
+        if heard.lesson is not None:
+            taken.append(Lesson(link, receipt.family, receipt.address, heard.lesson))
+        return taken
+
+    def _heard(self, receipt: Receipt) -> Heard:
+        at, address, payload = receipt.received_at, receipt.address, receipt.payload
+        listener = self._listener(receipt.token.link, receipt.family)
+        return listener.hear(Message(address, payload, at, receipt.is_retained))
+
+    def _listener(self, link: str, family: str) -> Listener:
+        found = self._listeners.get((link, family))
+        if found is None:
+            found = self._listeners[link, family] = self._families[family].listener()
+        return found
+
+    def _claimed(self, receipt: Receipt, decoded: Decoded) -> ReportReceived | Quarantined:
+        """Find whose the facts are."""
         home_id = self._claims.home_of(decoded.device_id)
         if home_id is None:
             return self._refuse(receipt, "unclaimed_device", decoded.device_id)
@@ -74,6 +119,7 @@ class Intake:
 def _report(receipt: Receipt, decoded: Decoded) -> Report:
     """Put the envelope around what was decoded."""
     token = receipt.token
+    replay = Replay.RETAINED if receipt.is_retained else decoded.replay or Replay.LIVE
     return Report(
         device_id=decoded.device_id,
         received_at=receipt.received_at,
@@ -84,7 +130,7 @@ def _report(receipt: Receipt, decoded: Decoded) -> Report:
             link=token.link,
             address=receipt.address,
             qos=token.qos,
-            replay=Replay.RETAINED if receipt.is_retained else Replay.LIVE,
+            replay=replay,
             connection=token.connection,
             is_dup=receipt.is_dup,
         ),
@@ -93,4 +139,5 @@ def _report(receipt: Receipt, decoded: Decoded) -> Report:
         seq=decoded.seq,
         device_time=decoded.device_time,
         raw=receipt.payload[:RAW],
+        is_merged=decoded.is_merged,
     )

@@ -35,6 +35,7 @@ from gateway.clock import Clock
 from gateway.entries import (
     Batch,
     CommitFailedError,
+    Lesson,
     Quarantined,
     Snapshot,
     StoredEntry,
@@ -329,6 +330,10 @@ class Journal:
     async def quarantine_rows(self, limit: int = 100) -> list[Quarantined]:
         """Give the newest first."""
         return await self._read(partial(tables.quarantine_rows, limit=limit))
+
+    async def lessons(self) -> list[Lesson]:
+        """Give what families have learned."""
+        return await self._read(tables.lessons)
 
     async def get_meta(self, key: str) -> bytes | None:
         """Give a small value kept by name."""

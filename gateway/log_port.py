@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from gateway.alarm_log import Verdict
-from gateway.entries import Batch, Quarantined, Snapshot, StoredEntry, StoredOrder
+from gateway.entries import Batch, Lesson, Quarantined, Snapshot, StoredEntry, StoredOrder
 
 Row = sqlite3.Row  # a column by name or by position
 Statement = tuple[str, Sequence[object]]  # SQL and what fills its question marks
@@ -118,6 +118,9 @@ class Log(Protocol):
 
     async def quarantine_rows(self, limit: int = 100) -> list[Quarantined]:
         """Give the newest first; the last 10,000 are kept."""
+
+    async def lessons(self) -> list[Lesson]:
+        """Give what families have learned, the newest of each address."""
 
     async def get_meta(self, key: str) -> bytes | None:
         """Give a small value kept by name."""

@@ -29,6 +29,7 @@ from gateway.entries import (
     Batch,
     CommitFailedError,
     Entry,
+    Lesson,
     LogLine,
     OrderRow,
     Quarantined,
@@ -108,7 +109,7 @@ class Turn:
     def is_empty(self) -> bool:
         """Whether there is nothing to commit."""
         batch = self.batch
-        rows = batch.entries or batch.moves or batch.lines or batch.quarantined
+        rows = batch.entries or batch.moves or batch.lines or batch.quarantined or batch.lessons
         return not (rows or self.statements or self.jobs or self.tokens)
 
 
@@ -249,14 +250,17 @@ class Pump:
                 raise TypeError(type(item))
 
     def _receive(self, turn: Turn, receipt: Receipt) -> None:
-        """Take in what a link heard: an event for its home, or quarantine with a reason."""
+        """Take in what a link heard: events for homes, lessons, or quarantine with a reason."""
         self.counts["received"] += 1
         turn.tokens[receipt.token.link].append(receipt.token)
-        taken = self._intake.take(receipt)
-        if isinstance(taken, Quarantined):
-            turn.batch.quarantined.append(taken)
-        else:
-            self._fold(turn, taken)
+        for taken in self._intake.take(receipt):
+            match taken:
+                case Quarantined():
+                    turn.batch.quarantined.append(taken)
+                case Lesson():
+                    turn.batch.lessons.append(taken)
+                case ReportReceived():
+                    self._fold(turn, taken)
 
     def _do(self, turn: Turn, job: Job) -> None:
         """Take in work from inside the gateway."""

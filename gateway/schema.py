@@ -80,7 +80,15 @@ VERSION_1 = (
     "CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = ((*VERSION_1, *REGISTRY),)
+LESSON = """CREATE TABLE lesson (
+    link TEXT NOT NULL,
+    family TEXT NOT NULL,
+    address TEXT NOT NULL,
+    body BLOB NOT NULL,
+    PRIMARY KEY (link, family, address)
+) STRICT, WITHOUT ROWID"""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = ((*VERSION_1, *REGISTRY), (LESSON,))
 
 
 class SchemaTooNewError(Exception):

@@ -15,6 +15,7 @@ from typing import TypeVar
 from gateway.entries import (
     Batch,
     Entry,
+    Lesson,
     OrderMove,
     OrderRow,
     OrderState,
@@ -85,6 +86,8 @@ def add_batch(connection: sqlite3.Connection, batch: Batch, now: datetime) -> No
         _move_orders(connection, batch.moves)
     if batch.quarantined:
         _add_quarantined(connection, batch.quarantined)
+    if batch.lessons:
+        _keep_lessons(connection, batch.lessons)
 
 
 def _add_entries(connection: sqlite3.Connection, entries: list[Entry]) -> None:
@@ -191,6 +194,20 @@ def order_by_provider(connection: sqlite3.Connection, provider_id: str) -> Store
         _ORDER + "WHERE provider_id = ? ORDER BY rowid DESC LIMIT 1", (provider_id,)
     ).fetchone()
     return None if row is None else _order(row)
+
+
+# --- lessons ---------------------------------------------------------------------------------
+
+
+def _keep_lessons(connection: sqlite3.Connection, lessons: list[Lesson]) -> None:
+    connection.executemany("INSERT OR REPLACE INTO lesson VALUES (?, ?, ?, ?)", lessons)
+    connection.execute("DELETE FROM lesson WHERE body = x''")
+
+
+def lessons(connection: sqlite3.Connection) -> list[Lesson]:
+    """Give every lesson, in the order of their addresses."""
+    rows = connection.execute("SELECT link, family, address, body FROM lesson ORDER BY 1, 2, 3")
+    return [Lesson(*row) for row in rows]
 
 
 # --- quarantine ------------------------------------------------------------------------------

@@ -5,7 +5,6 @@ knows (when, over which link) and has a `Report`: an envelope with the readings.
 aware UTC.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 
@@ -114,7 +113,9 @@ class Decoded(msgspec.Struct, frozen=True):
     """What the bytes alone say; always at least a heartbeat reading.
 
     `device_id` is family + `-` + native id, in `[A-Za-z0-9_-]`; `home_id` only where the
-    address itself names a home; `boot` and `seq` where the device counts.
+    address itself names a home; `boot` and `seq` where the device counts. `replay` is set where
+    the family knows better than the broker whether it is said now. `is_merged` says that states
+    in it may be repeated from a cache, though the device has not said them now.
     """
 
     device_id: str
@@ -123,13 +124,15 @@ class Decoded(msgspec.Struct, frozen=True):
     boot: str | None = None
     seq: int | None = None
     device_time: datetime | None = None
+    replay: Replay | None = None
+    is_merged: bool = False
 
 
 class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     """One transmission of one device as the gateway received it.
 
     `digest` is CRC-32 of the payload: with the device it tells an equal payload, and nothing
-    more is asked of it. `raw` is bounded to 4 KiB.
+    more is asked of it. `raw` is bounded to 4 KiB. `is_merged` is as in `Decoded`.
     """
 
     device_id: str
@@ -142,18 +145,7 @@ class Report(msgspec.Struct, frozen=True, omit_defaults=True):
     device_time: datetime | None = None
     time_quality: TimeQuality = TimeQuality.GATEWAY
     raw: bytes = b""
-
-
-class Family(msgspec.Struct, frozen=True):
-    """A device family: its name, the MQTT filters it lives on, and its decoder.
-
-    `decode(address, payload)` takes the topic (empty on serial) and the bytes, is pure, and
-    raises nothing but `DecodeError`.
-    """
-
-    name: str
-    topics: tuple[str, ...]
-    decode: Callable[[str, bytes], Decoded]
+    is_merged: bool = False
 
 
 def is_life_safety(readings: tuple[Reading, ...]) -> bool:

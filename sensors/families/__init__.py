@@ -3,7 +3,7 @@
 import importlib
 import pkgutil
 
-from sensors.reading import Family
+from sensors.family import Family
 
 
 def discover() -> dict[str, Family]:

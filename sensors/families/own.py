@@ -15,9 +15,10 @@ from typing import Any, Literal
 import msgspec
 
 from sensors.errors import DecodeError
+from sensors.family import Family
 from sensors.framing.ndjson import LINE_LIMIT_BYTES, without_sum
 from sensors.kinds import KINDS, as_number, unit_of
-from sensors.reading import Decoded, Family, Flag, Kind, Reading
+from sensors.reading import Decoded, Flag, Kind, Reading
 
 PAYLOAD_LIMIT_BYTES = 4096
 RESERVED_HOME = "gateway"

@@ -3,7 +3,7 @@
 import pytest
 
 from gateway.alarm_log import Reason
-from gateway.entries import Batch, CommitFailedError, OrderMove, OrderState, Snapshot
+from gateway.entries import Batch, CommitFailedError, Lesson, OrderMove, OrderState, Snapshot
 from gateway.log_port import Log, QuarantineCount
 from gateway.tables import QUARANTINE_KEPT
 from tests.journal.rows import (
@@ -301,3 +301,13 @@ async def test_figures(log: Log) -> None:
     stats = await log.stats()
     assert (1, 2, 2, 1, 1, 1) == stats[:-1]
     assert stats.size_bytes > 0
+
+
+async def test_of_each_address_the_newest_lesson_counts(log: Log) -> None:
+    """An empty one is forgotten; the same address on another link is another."""
+    first = Lesson("mqtt", "zigbee2mqtt", "z/bridge/info", b"1")
+    other = first._replace(link="mqtt2")
+    gone = first._replace(address="z/bridge/devices")
+    await log.commit(Batch(lessons=[first, other, gone]))
+    await log.commit(Batch(lessons=[first._replace(body=b"2"), gone._replace(body=b"")]))
+    assert [first._replace(body=b"2"), other] == await log.lessons()

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from gateway.decode import LINE_LIMIT_BYTES, decode_line, decode_lines
 from sensors.errors import DecodeError
 from sensors.families.own import FAMILY
-from sensors.reading import Decoded, Family
+from sensors.family import Family
+from sensors.reading import Decoded, Kind, Reading
 
 LINE = b'{"home":"h","device":"d","kind":"motion","v":1,"value":true}'
 TOO_LONG = "too_long: a line of more than 1048576 bytes"
@@ -63,13 +64,13 @@ def test_a_line_gives_an_array_of_readings() -> None:
 )
 def test_a_captured_message_says_the_same(captured: bytes) -> None:
     """The payload may be the object or its text."""
-    assert decode_line(FAMILY, LINE) == decode_line(FAMILY, captured % TOPIC)
+    assert decode_line(FAMILY.listener(), LINE) == decode_line(FAMILY.listener(), captured % TOPIC)
 
 
 def test_a_retained_message_is_said_to_be_one() -> None:
     """Old news is not live."""
     line = b'{%s,"payload":{"v":1},"retain":true}' % TOPIC
-    assert b'"replay":"retained"' in decode_line(FAMILY, line)
+    assert b'"replay":"retained"' in decode_line(FAMILY.listener(), line)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +108,7 @@ def test_a_family_is_given_what_the_device_sent(ending: bytes) -> None:
     assert {"error": "malformed_payload", "detail": "given:  b'[3G*1*2*LK] '"} == json.loads(
         sink.getvalue()
     )
-    captured = decode_line(REFUSING, b'{"topic":"t","payload":{"a": 1e999}}')
+    captured = decode_line(REFUSING.listener(), b'{"topic":"t","payload":{"a": 1e999}}')
     assert "given: t b'{\"a\": 1e999}'" == json.loads(captured)["detail"]
 
 
@@ -148,3 +149,13 @@ def test_any_input_gives_as_many_lines(lines: list[bytes]) -> None:
     """Blank ones too; an unfinished last line is a line."""
     assert len(lines) == len(printed(b"".join(line + b"\n" for line in lines)))
     assert len(lines) + 1 == len(printed(b"".join(line + b"\n" for line in lines) + b"x"))
+
+
+def test_several_devices_in_one_input_give_one_line() -> None:
+    """Each reading says whose it is."""
+
+    def pair(_: str, payload: bytes) -> tuple[Decoded, ...]:
+        return tuple(Decoded(f"two-{byte}", (Reading(Kind.HEARTBEAT),)) for byte in payload)
+
+    line = decode_line(Family("two", (), pair).listener(), b"\x01\x02")
+    assert ["two-1", "two-2"] == [form["device"] for form in json.loads(line)]

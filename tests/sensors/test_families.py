@@ -1,6 +1,7 @@
 """The contract that every device family keeps, run against all of them."""
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import example, given
@@ -8,9 +9,11 @@ from hypothesis import strategies as st
 
 from sensors.errors import DecodeError
 from sensors.families import discover
-from sensors.reading import Decoded, Family, Kind
+from sensors.family import Family, Message
+from sensors.reading import Decoded, Kind
 
 FAMILIES = list(discover().values())
+AT = datetime(2030, 1, 1, tzinfo=UTC)
 DEVICE_ID = re.compile(r"[A-Za-z0-9_-]+")
 
 every_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
@@ -34,10 +37,10 @@ HOSTILE = [
 ADDRESSES = ["", "/", "care/v1/h/d/temperature", "a" * 65_000, "care/v1/h/d/\udc80", "a/\x00/#"]
 
 
-def outcome(family: Family, address: str, payload: bytes) -> Decoded | str:
+def outcome(family: Family, address: str, payload: bytes) -> tuple[Decoded, ...] | str:
     """What decoding gives: the facts, or the code of the refusal."""
     try:
-        return family.decode(address, payload)
+        return family.read(address, payload)
     except DecodeError as error:
         return error.code
 
@@ -53,7 +56,7 @@ def test_our_own_schema_is_found() -> None:
 @pytest.mark.parametrize("payload", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_input_is_refused_by_name(family: Family, address: str, payload: bytes) -> None:
     """Nothing but DecodeError comes out of what is known to break decoders."""
-    assert outcome(family, address, payload)
+    assert outcome(family, address, payload) is not None
 
 
 @every_family
@@ -63,7 +66,23 @@ def test_any_bytes_give_facts_or_a_refusal(family: Family, address: str, payload
     """Any bytes from any address; the same bytes always give the same."""
     found = outcome(family, address, payload)
     assert found == outcome(family, address, payload)
-    if isinstance(found, Decoded):
-        assert Kind.HEARTBEAT in {reading.kind for reading in found.readings}
-        assert DEVICE_ID.fullmatch(found.device_id)
-        assert found.device_id.startswith(f"{family.name}-")
+    if isinstance(found, str):
+        return
+    for decoded in found:
+        assert Kind.HEARTBEAT in {reading.kind for reading in decoded.readings}
+        assert DEVICE_ID.fullmatch(decoded.device_id)
+        assert decoded.device_id.startswith(f"{family.name}-")
+
+
+@every_family
+@given(messages=st.lists(st.tuples(st.sampled_from(ADDRESSES) | st.text(), st.binary())))
+def test_a_listener_refuses_by_name(family: Family, messages: list[tuple[str, bytes]]) -> None:
+    """Whatever it has heard before; and what it gives to be kept, it takes back."""
+    listener, taught = family.listener(), family.listener()
+    for address, payload in messages:
+        try:
+            heard = listener.hear(Message(address, payload, AT))
+        except DecodeError:
+            continue
+        if heard.lesson is not None:
+            taught.hear(Message(address, heard.lesson, AT, is_retained=True))

@@ -30,7 +30,7 @@ def test_the_session_is_what_is_printed() -> None:
     """Input and output of `smartcare decode own` alternate."""
     [session] = blocks("console")
     lines = session.splitlines()
-    printed = [decode_line(FAMILY, line.encode()).decode() for line in lines[::2]]
+    printed = [decode_line(FAMILY.listener(), line.encode()).decode() for line in lines[::2]]
     assert lines[1::2] == printed
 
 
