@@ -30,6 +30,8 @@ from gateway.operations import release
 from gateway.request import ReadQuarantine, ReadStatus, Verified, VerifyLog
 from sensors.families import discover
 
+LONGEST_DEMO_SECONDS = 24 * 3600
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -86,11 +88,22 @@ def check(*, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
         raise typer.Exit(USAGE)
 
 
+def _demo_seconds(seconds: float | None) -> float | None:
+    """Demand a time that passes and ends; NaN is not within anything."""
+    if seconds is not None and not 1 <= seconds <= LONGEST_DEMO_SECONDS:
+        raise typer.BadParameter(
+            f"{seconds:g} 不行，写 1 到 {LONGEST_DEMO_SECONDS} 之间的秒数；不写就到 Ctrl-C 为止 "
+            f"is no time to play: give seconds from 1 to {LONGEST_DEMO_SECONDS}, or leave it out"
+        )
+    return seconds
+
+
 @app.command()
 def demo(
     *,
     seconds: Annotated[
-        float | None, typer.Option(help="几秒 how long; until Ctrl-C if left out.")
+        float | None,
+        typer.Option(callback=_demo_seconds, help="几秒 how long; until Ctrl-C if left out."),
     ] = None,
     homes: Annotated[int, typer.Option(min=1, max=200, help="几户 how many homes.")] = 6,
     seed: Annotated[int, typer.Option(help="随机种子 the same seed, the same village.")] = 6,

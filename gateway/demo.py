@@ -10,7 +10,6 @@ import json
 import signal
 import socket
 import sys
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import (
     AbstractAsyncContextManager,
@@ -25,8 +24,9 @@ from typing import Any
 
 from gateway import logs
 from gateway.app import Gateway, built, serve
-from gateway.cli_words import line_of
+from gateway.clock import SystemClock
 from gateway.config import Config, parse
+from gateway.demo_tale import Display, Tale
 from gateway.door import DaemonDoor
 from gateway.enrolment import put_in_force
 from gateway.registry_file import parse as parse_registry
@@ -36,16 +36,28 @@ LONGEST_SECONDS = 24 * 3600.0
 VILLAGE_SPEED = 200.0
 PEOPLE_SPEED = 25.0
 _PUBLISHER, _SECRET = "village", "village-of-the-demo"
-_STEPS = {
-    "raised": "触发 raised",
-    "acknowledged": "有人去 acknowledged",
-    "attended": "到场 attended",
-    "closed": "办结 closed",
-}
 _OPENING = """\
 smart-care gateway 演示 demo · 都在本机，不打给任何人 all on this machine, nobody is called
-  ▌ 报警记录 the alarm log   ▣ 值守台 the duty desk   ☎ 手机 phones   其余：住户家里 the homes
+村子、运营商和手机是虚拟的，网关是真的 the village is made up, the gateway is real
+
+  马上会看到 what you are going to see:
+{plan}
+  每次火警 each fire is
+    触发 raised → 通知到 notified → 有人去 acknowledged → 到场 attended → 办结 closed
+
+  每行开头 a line begins with
+    ⌂ 住户家里 a home   ▌ 报警记录 the alarm log   ▣ 值守台 the duty desk   ☎ 手机 a phone
+  随时可以按 Ctrl-C 结束 Ctrl-C ends it
 """
+_BY_MQTT = "走 MQTT: its sensor reports by MQTT"
+_BY_SERIAL = "走串口: its sensor reports by a serial line"
+_PLAN = (
+    f"起火 a fire, {_BY_MQTT}",
+    f"起火 a fire, {_BY_SERIAL}",
+    "没有动静 nobody moves: the resident is asked first, then neighbours",
+    "一个传感器没有信号 a sensor is silent: for the operator alone",
+)
+"""What the simulators' script `demo` does in the first four homes."""
 
 CONFIG = """
 [community]
@@ -91,24 +103,33 @@ async def _simulator(*words: str) -> AsyncIterator[asyncio.subprocess.Process]:
         await process.wait()
 
 
-async def _tell(process: asyncio.subprocess.Process, mark: str) -> None:
+async def _tell(
+    process: asyncio.subprocess.Process, mark: str, shown: Callable[[str], str] = str
+) -> None:
     """Print what a part of the outside world says; its JSON lines are for programs."""
     assert process.stdout is not None
     async for line in process.stdout:
         words = line.decode(errors="replace").rstrip()
-        if not words.startswith("{"):
+        if not words.startswith("{") and (words := shown(words)):
             print(f"{mark} {words}", flush=True)
 
 
-async def _follow(gateway: Gateway, seen: Counter[str]) -> None:
-    """Print the alarm log as it grows, and count its steps."""
+async def _follow(gateway: Gateway, tale: Tale) -> None:
+    """Print the alarm log as it grows, and let the tale grow with it."""
     assert gateway.operations is not None
     async for row in gateway.operations.perform(ReadLog(after_seq=0, is_followed=True)):
         if not isinstance(row, LineView):
             continue  # nothing new in this second
-        seen[f"{row.kind} {row.verb}"] += 1
-        if row.verb != "attempt_ended":
-            print(f"▌ {line_of(row, gateway.scribe.zone)}", flush=True)
+        told = tale.take(row, _link_of(gateway, row), gateway.scribe.zone)
+        if told:
+            print(f"▌ {told}", flush=True)
+
+
+def _link_of(gateway: Gateway, line: LineView) -> str:
+    """Give the link over which the device that a line names was heard, nothing if there is none."""
+    home = gateway.pump.engine.homes.get(line.home)
+    device = home.devices.get(line.facts.get("device", "")) if home is not None else None
+    return device.link if device is not None else ""
 
 
 def _say_desk(text: str) -> None:
@@ -132,9 +153,8 @@ def _free_port() -> int:
         return port
 
 
-async def _play(folder: Path, seconds: float, homes: int, seed: int) -> Counter[str]:
-    """Run the installation and the world around it; gives how often each step happened."""
-    seen: Counter[str] = Counter()
+async def _play(folder: Path, seconds: float, homes: int, seed: int, tale: Tale) -> None:
+    """Run the installation and the world around it; `tale` learns what happens."""
     registry, line = folder / "village.toml", folder / "serial"
     words = ("--homes", str(homes), "--seed", str(seed), "--out", str(registry))
     async with _simulator("village", *words) as writing:
@@ -146,8 +166,8 @@ async def _play(folder: Path, seconds: float, homes: int, seed: int) -> Counter[
         gateway = await stack.enter_async_context(built(config, _say_desk, {_PUBLISHER: _SECRET}))
         start = await stack.enter_async_context(_crew())
         start(serve(gateway))
-        start(_tell(carrier, "  ☎"))
-        start(_follow(gateway, seen))
+        start(_tell(carrier, "  ☎", Display().take))
+        start(_follow(gateway, tale))
         village = parse_registry(registry.read_bytes())
         await put_in_force(DaemonDoor(gateway, gateway.let_in), village)
         assert gateway.broker is not None
@@ -155,9 +175,8 @@ async def _play(folder: Path, seconds: float, homes: int, seed: int) -> Counter[
         play = await stack.enter_async_context(
             _village(registry, gateway.broker.port, line, seed, seconds)
         )
-        start(_tell(play, "    "))
+        start(_tell(play, "⌂"))
         await gateway.clock.sleep(seconds)
-    return seen
 
 
 def _carrier(
@@ -213,24 +232,30 @@ async def _crew() -> AsyncIterator[Callable[[Coroutine[Any, Any, None]], None]]:
             task.cancel()
 
 
-def _summary(seen: Counter[str]) -> str:
-    """Tell in two languages what happened."""
-    steps = "  ".join(f"{word} {seen[f'smoke {verb}']}" for verb, word in _STEPS.items())
-    return (
-        "\n演示结束 · summary\n"
-        f"  烟雾 smoke: {steps}\n"
-        f"  长时间无活动 no motion: {seen['no_motion pre_alarm']}"
-        f"   离线 sensor lost: {seen['device_lost raised']}"
-    )
+def _opening(homes: int) -> str:
+    """Say what is going to be seen; a village of one home stands on the serial line."""
+    plan = (f"起火 a fire, {_BY_SERIAL}",) if homes == 1 else _PLAN[:homes]
+    told = "\n".join(f"    h{number:04}  {what}" for number, what in enumerate(plan, 1))
+    return _OPENING.format(plan=told)
+
+
+async def _play_until_told(folder: Path, seconds: float, homes: int, seed: int, tale: Tale) -> None:
+    """Play until the time is up, Ctrl-C or SIGTERM; every process it started has ended then."""
+    playing = asyncio.create_task(_play(folder, seconds, homes, seed, tale))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, playing.cancel)
+    with suppress(asyncio.CancelledError):
+        await playing
 
 
 def main(seconds: float | None, homes: int, seed: int) -> int:
-    """Play until the time is up or Ctrl-C; gives the exit status."""
-    print(_OPENING, flush=True)
+    """Play until the time is up or somebody ends it; gives the exit status."""
+    print(_opening(homes), flush=True)
     logs.configure("error", "text")
-    seen: Counter[str] = Counter()
-    with TemporaryDirectory(prefix="smartcare-demo-") as folder, suppress(KeyboardInterrupt):
+    clock, tale = SystemClock(), Tale()
+    began = clock.now()
+    with TemporaryDirectory(prefix="smartcare-demo-") as folder:
         lasts = LONGEST_SECONDS if seconds is None else seconds
-        seen = asyncio.run(_play(Path(folder), lasts, homes, seed))
-    print(_summary(seen), flush=True)
+        asyncio.run(_play_until_told(Path(folder), lasts, homes, seed, tale))
+    print(tale.summary((clock.now() - began).total_seconds()), flush=True)
     return 0

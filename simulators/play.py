@@ -39,6 +39,7 @@ OUTLET_LIMIT = 10_000
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=0.5), timedelta(seconds=20)
 DUTY_SECONDS = 2.0
 TICK, LAST_WORDS = timedelta(milliseconds=50), timedelta(seconds=2)
+BY_MQTT, BY_SERIAL = "走 MQTT by MQTT", "走串口 by the serial line"
 WIRE_FAULTS = Faults(split=0.3, crlf=0.5, unsummed=0.3, garbage=0.05)
 
 
@@ -230,8 +231,10 @@ class Play:
             await clock.sleep(seen.at - self.start - (clock.elapsed() - began))
             entry = entries[seen.device]
             summary.taken += 1
-            outlet_of(entry).take(devices[seen.device].report(seen.kind, seen.value))
-            if (said := line(entry, seen)) is not None:
+            outlet = outlet_of(entry)
+            outlet.take(devices[seen.device].report(seen.kind, seen.value))
+            way = BY_SERIAL if isinstance(outlet, SerialOutlet) else BY_MQTT
+            if (said := line(entry, seen, way)) is not None:
                 say(said)
         await clock.sleep(self.length * clock.speed - (clock.elapsed() - began))
 

@@ -69,11 +69,11 @@ def opening_lines(homes: Sequence[Household], emergencies: Emergencies) -> list[
     return lines
 
 
-def line(entry: Entry, seen: Observation) -> str | None:
-    """Put an observation into words, or give None for everyday life."""
+def line(entry: Entry, seen: Observation, way: str = "") -> str | None:
+    """Put an observation into words, or None for everyday life; `way` is how it was sent."""
     match seen.kind, seen.value:
         case "smoke", _:
-            words = "有烟 smoke"
+            words = f"有烟 smoke {way}".rstrip()
         case "help_call", _:
             words = "求助 help_call"
         case "temperature", float(celsius) if celsius >= HOT_CELSIUS:
