@@ -45,6 +45,7 @@ from gateway.config_values import (
     Zone,
 )
 from gateway.mistake import MistakesError, Words, mistakes_of, read_toml, wrong
+from gateway.mqtt_settings import Version
 from gateway.topics import embedded_refusals
 
 MOST_BYTES = 1024 * 1024
@@ -80,6 +81,7 @@ class Mqtt(Table):
     """The broker at `url`, or the embedded one where there is none."""
 
     url: BrokerAddress | None = None
+    version: Version = "auto"
     port: Port = 0
     client_id: Name | None = None
     username: Text | None = None

@@ -1,8 +1,17 @@
 """Where an MQTT broker is and how to treat it."""
 
 from collections.abc import Mapping
+from typing import Literal
 
 import msgspec
+
+from gateway.topics import GATEWAYS
+
+WAITING = 1000
+"""Most messages of ours that wait for the link to be up."""
+
+Version = Literal["auto", "3.1.1", "5"]
+"""What MQTT to speak; `auto` is 5, or 3.1.1 where the broker does not know it."""
 
 
 class MqttSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,8 +34,33 @@ class MqttSettings(msgspec.Struct, frozen=True, kw_only=True):
     ca_file: str | None = None
     cert_file: str | None = None
     key_file: str | None = None
-    is_v5: bool = False
+    version: Version = "3.1.1"
     keepalive_seconds: int = 15
     settle_seconds: float = 0.0
     high: int = 4096
     high_bytes: int = 64 * 1024 * 1024
+
+    @property
+    def topics(self) -> str:
+        """What our own topics begin with."""
+        return f"{GATEWAYS}{self.gateway_id}/"
+
+    @property
+    def will_topic(self) -> str:
+        """Where our last will goes, and our birth."""
+        return self.topics + "status"
+
+    @property
+    def will(self) -> bytes:
+        """What the broker says for us when we are gone."""
+        return status("offline")
+
+    @property
+    def pulse_topic(self) -> str:
+        """Where a client may say that it lives."""
+        return self.topics + "pulse"
+
+
+def status(word: str) -> bytes:
+    """Spell our status."""
+    return msgspec.json.encode({"v": 1, "status": word})

@@ -66,6 +66,7 @@ def broker_settings(config: Config, broker: EmbeddedBroker | None) -> MqttSettin
         ca_file=mqtt.ca_file,
         cert_file=mqtt.cert_file,
         key_file=mqtt.key_file,
+        version=mqtt.version,
         high=config.limits.unacknowledged,
     )
 

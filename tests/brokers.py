@@ -21,6 +21,7 @@ from gateway.broker_config import GATEWAY_USER, SETTLE_SECONDS, BrokerUser, devi
 from gateway.clock import SystemClock
 from gateway.embedded_broker import EmbeddedBroker
 from gateway.entries import LogLine
+from gateway.mqtt_settings import Version
 from gateway.troubles import Troubles
 
 CLOCK = SystemClock()
@@ -42,6 +43,10 @@ class Broker(Protocol):
     @property
     def port(self) -> int:
         """Where it listens on loopback."""
+
+    @property
+    def version(self) -> Version:
+        """What MQTT the link speaks to it."""
 
     @property
     def gateway(self) -> Login:
@@ -81,6 +86,7 @@ class Mosquitto:
     """mosquitto with deploy/mosquitto.conf; `extra` lines come behind it."""
 
     gateway = Login("gateway", SECRET)
+    version: Version = "3.1.1"
     settle_seconds = 0.0
     save_seconds = 2.2  # once a second, in its own time
 
@@ -139,6 +145,10 @@ class Mosquitto:
             self._process.wait()
             self._process = None
 
+    def log(self) -> str:
+        """Give what it has said so far; who connects with which version is in it."""
+        return (self._folder / "log").read_text(errors="replace")
+
     def forget(self) -> None:
         """Lose everything."""
         (self._folder / "mosquitto.db").unlink(missing_ok=True)
@@ -153,6 +163,7 @@ class Mosquitto:
 class Embedded:
     """The gateway's own broker. After `kill` it stays dead until `restart`."""
 
+    version: Version = "3.1.1"
     settle_seconds = SETTLE_SECONDS
     save_seconds = 0.0
 

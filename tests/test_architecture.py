@@ -23,7 +23,8 @@ INHERITED = {"call_exception_handler"}  # asyncio named it, and a loop must have
 HOMES = {
     "aiomqtt": ("simulators",),
     "aiosqlite": ("gateway.journal",),
-    "paho": ("gateway.mqtt_link",),
+    "paho": ("gateway.paho_client",),
+    "mqtt5": ("gateway.mqtt5_client",),
     "serial": ("gateway.serial_link", "simulators"),
     "serial_asyncio_fast": ("gateway.serial_link", "simulators"),
     "twilio": ("alerting.channels.twilio",),
@@ -225,7 +226,7 @@ BROKEN: list[tuple[Rule, str, str]] = [
 
 SOUND: list[tuple[Rule, str, str]] = [
     (core_knows_no_channel, "gateway/courier.py", "from alerting.channels import sms"),
-    (libraries_have_one_home, "gateway/mqtt_link.py", "import paho.mqtt.client"),
+    (libraries_have_one_home, "gateway/paho_client.py", "import paho.mqtt.client"),
     (libraries_have_one_home, "tests/test_a.py", "import aiomqtt"),
     (names_say_something, "gateway/database.py", "def connect(base_url): pass"),
     (only_clocks_ask_the_time, "gateway/clock.py", "import time\ntime.sleep(1)"),

@@ -43,11 +43,10 @@ def _synchronous_normal() -> None:
 def _stale_acknowledgement() -> None:
     """A token counts on whatever connection there is."""
 
-    def careless(self: mqtt_link.MqttLink, token: Token) -> None:
-        if self._ledger.strike(token.mid):
-            self._client.ack(token.mid, token.qos)
+    def careless(self: mqtt_link.MqttLink, token: Token) -> bool:
+        return self._ledger.strike(token.mid)
 
-    mqtt_link.MqttLink._acknowledge = careless  # type: ignore[method-assign]  # noqa: SLF001
+    mqtt_link.MqttLink._strikes = careless  # type: ignore[method-assign]  # noqa: SLF001
 
 
 def _dropped_outbox_row() -> None:

@@ -47,6 +47,7 @@ class Rig:
             "username": broker.gateway.username,
             "password": broker.gateway.password,
             "settle_seconds": broker.settle_seconds,
+            "version": broker.version,
         }
         self.link = MqttLink(
             "mqtt",

@@ -14,11 +14,12 @@ from tests.links.rig import CLOCK, TOPIC, Rig, linked, payloads, publish, until
 STATUS = "care/v1/gateway/g1/status"
 
 
-@pytest.fixture(params=["mosquitto", "embedded"])
+@pytest.fixture(params=["mosquitto 3.1.1", "mosquitto 5", "embedded 3.1.1"])
 async def broker(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Broker]:
-    """Run one broker after the other."""
-    broker = mosquitto(tmp_path) if request.param == "mosquitto" else embedded(tmp_path)
-    async with broker as running:
+    """Run one broker after the other, each in the versions of MQTT that it knows."""
+    name, version = request.param.split()
+    async with mosquitto(tmp_path) if name == "mosquitto" else embedded(tmp_path) as running:
+        running.version = version
         yield running
 
 

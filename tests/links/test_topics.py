@@ -1,8 +1,18 @@
 """Topic filters, whose a topic is, and what the embedded broker cannot carry."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from gateway.topics import Filters, embedded_refusals, pattern
+from gateway.topics import Filters, embedded_refusals, pattern, widest
+
+LEVELS = st.sampled_from(["a", "b", "+", "$SYS"])
+FILTERS = st.builds(
+    lambda levels, tail: "/".join([*levels, *tail]),
+    st.lists(LEVELS, min_size=1, max_size=3),
+    st.sampled_from([[], ["#"]]),
+)
+TOPICS = st.lists(st.sampled_from(["a", "b", "$SYS"]), min_size=1, max_size=4).map("/".join)
 
 
 @pytest.mark.parametrize(
@@ -53,3 +63,21 @@ def test_names_chosen_by_people_cannot() -> None:
 def test_a_filter_with_a_space_cannot() -> None:
     """Nothing with a space is ever published there."""
     assert ["care/v1/my home/#"] == list(embedded_refusals({"care/v1/my home/#": "own"}))
+
+
+@given(filters=st.lists(FILTERS, max_size=5), topic=TOPICS)
+def test_the_widest_filters_match_what_all_match(filters: list[str], topic: str) -> None:
+    """Nothing is heard less, and none of those kept is covered by another."""
+    kept = widest(filters)
+    expected, actual = (
+        any(pattern(each).fullmatch(topic) for each in some) for some in (filters, kept)
+    )
+    assert expected == actual
+    assert set(kept) <= set(filters)
+
+
+def test_a_filter_within_another_is_left_out() -> None:
+    """Whatever the order."""
+    assert ["a/#"] == widest(["a/b", "a/#", "a/+/c"])
+    assert ["a/+", "b"] == widest(["a/+", "b", "a/c"])
+    assert ["#", "$SYS/x"] == widest(["#", "$SYS/x"])
