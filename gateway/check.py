@@ -10,11 +10,9 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import quote
 
 from rich.console import Console
 from rich.table import Table
@@ -27,6 +25,7 @@ from alerting.settings import RULES
 from gateway.clock import SystemClock
 from gateway.config import CHANNELS, Config, load
 from gateway.mistake import Mistake, MistakesError, Words
+from gateway.read_only import opened
 from gateway.registry import Registry
 from gateway.registry_gaps import gaps
 from gateway.registry_tables import QUERIES, rows_of
@@ -195,10 +194,7 @@ def _stored(database: Path) -> Registry:
     """Read a registry without changing a byte; an empty one where there is none."""
     if not database.is_file():
         return Registry()
-    # Without a log nobody writes, and SQLite must not make one: it would be ours, perhaps root's,
-    # and the gateway's user could not start on it.
-    how = "mode=ro" if database.with_name(f"{database.name}-wal").exists() else "immutable=1"
-    with closing(sqlite3.connect(f"file:{quote(str(database))}?{how}", uri=True)) as connection:
+    with opened(database) as connection:
         found = {name: connection.execute(sql).fetchall() for name, sql in QUERIES.items()}
     return Registry(rows_of(found))
 

@@ -96,7 +96,7 @@ def alarms(
         reach.show(ListAlarms(is_all), _gather(views))
         now = SystemClock().now()
         for view in views:
-            out().print(Text(_card(view, now), style=_STYLES.get(view.priority, "")))
+            out().print(Text(card(view, now), style=_STYLES.get(view.priority, "")))
         if not views:
             say("没有报警 no alarms")
 
@@ -105,7 +105,7 @@ def _gather(views: list[AlarmView]) -> Callable[[bytes], None]:
     return lambda row: views.append(msgspec.json.decode(row, type=AlarmView))
 
 
-def _card(view: AlarmView, now: datetime) -> str:
+def card(view: AlarmView, now: datetime) -> str:
     """Spell an alarm as the desk reads it: what, who goes and until when; below it, where."""
     parts = (
         view.id,

@@ -17,6 +17,7 @@ import typer
 from rich.console import Console
 
 from gateway import control_client
+from gateway.backup import BackupFailedError
 from gateway.clock import SystemClock
 from gateway.control_client import UnreachableError
 from gateway.door import NotDoneError
@@ -44,7 +45,8 @@ _CONFIG_BYTES = 1024 * 1024
 _ZONE = "Asia/Shanghai"
 
 REFUSALS = (
-    *(CommitFailedError, JournalFailedError, LockHeldError, NotDoneError, SchemaTooNewError),
+    *(BackupFailedError, CommitFailedError, JournalFailedError, LockHeldError, NotDoneError),
+    SchemaTooNewError,
 )
 
 _AGO = re.compile(r"(\d{1,6})([smhd])")

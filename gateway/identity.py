@@ -14,22 +14,26 @@ from pathlib import Path
 
 import structlog
 
-_FILE = "client_id"
+FILE = "client_id"
 _MOST_BYTES = 200
 _log = structlog.get_logger(__name__)
 
 
+def known(state: Path) -> str:
+    """Give the client id that was drawn, nothing where none was."""
+    with suppress(OSError, UnicodeDecodeError), (state / FILE).open("rb") as file:
+        return file.read(_MOST_BYTES).decode("ascii").strip()
+    return ""
+
+
 def client_id(state: Path) -> str:
     """Give the installation's client id, drawn at the first start."""
-    path = state / _FILE
-    with suppress(OSError, UnicodeDecodeError):
-        with path.open("rb") as file:
-            known = file.read(_MOST_BYTES).decode("ascii").strip()
-        if known:
-            return known
+    if found := known(state):
+        return found
+    path = state / FILE
     drawn = f"smartcare-{secrets.token_hex(16)}"
     try:
-        _keep(path, drawn)
+        keep(path, drawn)
     except OSError as error:  # a full disk must not keep the gateway from starting
         _log.critical("client_id_not_kept", reason=str(error))
     return drawn
@@ -40,7 +44,7 @@ def gateway_id(client: str) -> str:
     return f"smartcare-{sha256(client.encode()).hexdigest()[:12]}"
 
 
-def _keep(path: Path, drawn: str) -> None:
+def keep(path: Path, drawn: str) -> None:
     """Write it so that it is there whole or not at all, and survives a power cut."""
     draft = path.with_suffix(".new")
     draft.unlink(missing_ok=True)

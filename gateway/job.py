@@ -17,6 +17,7 @@ class Job(NamedTuple):
 
     `done` is resolved with the last event's decision once all is committed, or gets the
     CommitFailedError; without it the job is put back and tried again after a failed commit.
+    With `is_snapshot` the state is stored before that, when it is what the journal folds to.
     """
 
     events: tuple[Event, ...] = ()
@@ -24,3 +25,4 @@ class Job(NamedTuple):
     lines: tuple[LogLine, ...] = ()
     statements: tuple[Statement, ...] = ()
     done: asyncio.Future[Decision] | None = None
+    is_snapshot: bool = False

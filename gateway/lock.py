@@ -20,8 +20,10 @@ class LockHeldError(Exception):
 
     def __init__(self, folder: Path, pid: int | None) -> None:
         """Name the folder and the process."""
-        who = "another process" if pid is None else f"process {pid}"
-        super().__init__(f"{who} is using {folder}; stop it first")
+        zh, en = (
+            ("另一个进程", "another process") if pid is None else (f"进程 {pid} ", f"process {pid}")
+        )
+        super().__init__(f"{zh}正在用 {folder}，先停掉它 {en} is using {folder}; stop it first")
         self.pid = pid
 
 

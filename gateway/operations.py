@@ -38,6 +38,7 @@ from gateway.request import (
     ReadQuarantine,
     ReadStatus,
     Request,
+    TakeSnapshot,
     Verified,
     VerifyLog,
     Wrong,
@@ -92,7 +93,7 @@ class Operations:
         self._door = door
         self._importing = asyncio.Lock()
 
-    def perform(
+    def perform(  # noqa: C901 -- a case for each request
         self, request: Request, body: AsyncIterable[bytes] | None = None
     ) -> AsyncGenerator[object, None]:
         """Do it, giving rows; raises NotDoneError or JournalFailedError.
@@ -112,6 +113,8 @@ class Operations:
                 rows = self._status()
             case VerifyLog():
                 rows = self._verify()
+            case TakeSnapshot():
+                rows = self._snapshot()
             case ReadQuarantine():
                 rows = self._quarantine(request)
             case ImportRegistry():
@@ -268,6 +271,10 @@ class Operations:
             verdict.broken_seq,
             verdict.reason,
         )
+
+    async def _snapshot(self) -> AsyncGenerator[object, None]:
+        await self._commit(Job(is_snapshot=True))
+        yield {"seq": (await self._door.journal.stats()).snapshot_seq}
 
     # --- the gateway itself ---------------------------------------------------------------------
 

@@ -320,6 +320,8 @@ class Pump:
         for name, tokens in turn.tokens.items():
             if name in self._links:
                 self._links[name].acknowledge(tokens)
+        if any(job.is_snapshot for job, _ in turn.jobs):
+            await self._store_snapshot()
         for job, decision in turn.jobs:
             if job.done is not None and not job.done.done():
                 job.done.set_result(decision)

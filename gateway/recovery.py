@@ -23,12 +23,16 @@ class Recovered(NamedTuple):
     seq: int
 
 
-async def rebuild(log: Log, until_seq: int | None = None) -> Recovered:
+async def rebuild(
+    log: Log, until_seq: int | None = None, snapshot_before: int | None = None
+) -> Recovered:
     """Fold the journal into a core, up to `until_seq` where given.
 
     A snapshot that cannot be read costs a longer fold: an older one serves, or the journal alone.
+    With `snapshot_before` only snapshots before that seq serve, so that a later one can be checked.
     """
     before = None if until_seq is None else until_seq + 1
+    before = before if snapshot_before is None else snapshot_before
     engine, seq = Engine(), 0
     while (snapshot := await log.latest_snapshot(before)) is not None:
         if contain(partial(engine.restore, snapshot.body), _tell):

@@ -70,6 +70,13 @@ class VerifyLog(Asked, frozen=True, tag="verify"):
     """Give the verdict on the alarm log's hash chain, a Verified."""
 
 
+class TakeSnapshot(Asked, frozen=True, tag="snapshot"):
+    """Store the state as it stands in memory; gives the seq of its entry, of the last one stored.
+
+    `seq` is 0 where none ever was. A stopped gateway stored its own when it stopped.
+    """
+
+
 class ReadQuarantine(Asked, frozen=True, tag="quarantine"):
     """Give what could not be used, the newest first."""
 
@@ -98,6 +105,7 @@ Request = (
     | ReadLog
     | ReadStatus
     | VerifyLog
+    | TakeSnapshot
     | ReadQuarantine
     | ImportRegistry
     | ExportRegistry

@@ -97,11 +97,19 @@ class SchemaTooNewError(Exception):
     def __init__(self, found: int, known: int) -> None:
         """Say which version is there and which is the newest we know."""
         super().__init__(
+            f"日志是更新的版本 {found}，这个网关只认到 {known}：用写它的网关启动，"
+            "或恢复升级前的备份 "
             f"the journal has version {found} and this gateway knows versions up to {known}; "
             "start the gateway that wrote it, or restore the backup made before the upgrade",
         )
         self.found = found
         self.known = known
+
+
+def version_of(connection: sqlite3.Connection) -> int:
+    """Give the version the file says it has, 0 where it is empty."""
+    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(found)
 
 
 def migrate(
@@ -112,7 +120,7 @@ def migrate(
 
     The connection has `isolation_level=None`.
     """
-    (found,) = connection.execute("PRAGMA user_version").fetchone()
+    found = version_of(connection)
     if found > len(migrations):
         raise SchemaTooNewError(found, len(migrations))
     for version, statements in enumerate(migrations[found:], start=found + 1):

@@ -1,0 +1,1 @@
+"""What is kept: backups, restores, replays, persons, what is forgotten in time."""
