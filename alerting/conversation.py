@@ -1,7 +1,8 @@
 """What is said in a call after its first sentence, and to those who call us. Pure."""
 
 from alerting.event import Answer
-from alerting.message import LEAVE, WHAT, Facts
+from alerting.message import Facts
+from alerting.words import LEAVE, WHAT
 
 _HEARD_KEY = {
     Answer.GOING: "谢谢！请您现在就去{address}。到了请发短信回3。",
@@ -52,8 +53,6 @@ def resident_called(kind: str, facts: Facts, *, is_asked: bool) -> str:
     if is_asked:
         return f"{facts.resident}您好。没事请按1，要人来请按9。"
     if kind in LEAVE:
-        return (
-            f"{facts.resident}，您家{WHAT[kind]}。请马上出门，别拿东西。邻居正在赶来。要人来请按9。"
-        )
+        return f"{facts.resident}，您家{WHAT[kind]}。{LEAVE[kind]}邻居正在赶来。要人来请按9。"
     who = f"{facts.actor}正赶过来" if facts.actor else "我们正在叫人过来"
     return f"{facts.resident}您好，求助收到了，{who}，您别急着起身。要人来请按9。"

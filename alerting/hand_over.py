@@ -2,7 +2,8 @@
 
 from typing import NamedTuple
 
-from alerting.message import WHAT, Facts
+from alerting.message import Facts
+from alerting.words import WHAT
 
 
 class Place(NamedTuple):

@@ -8,7 +8,9 @@ least needed on, and only then is the rest cut. A call speaks the same facts wit
 from collections.abc import Callable
 from typing import NamedTuple
 
+from alerting import words
 from alerting.effect import Medium, Submit, Template
+from alerting.words import SAFETY, WHAT
 
 SEGMENT = 70
 """UTF-16 units of one SMS."""
@@ -30,19 +32,6 @@ class Facts(NamedTuple):
     actor: str = ""
     mates: tuple[tuple[int, str], ...] = ()
     hears_keys: bool = True
-
-
-WHAT = {
-    "smoke": "烟雾报警",
-    "gas": "燃气报警",
-    "co": "一氧化碳报警",
-    "heat": "高温报警",
-    "help_call": "按了求助铃",
-    "fall": "可能跌倒",
-    "no_motion": "今天家里一直没动静",
-    "device_lost": "设备离线",
-}
-"""What happened, by the alarm's kind."""
 
 
 class _Part(NamedTuple):
@@ -94,6 +83,10 @@ class _Draft(NamedTuple):
         return WHAT.get(self.submit.kind, "报警")
 
 
+_LOOK = frozenset({"no_motion", "fall_suspected", "heart_rate", "spo2", "water_leak"})
+"""Where somebody is asked to go and look, and nothing is known to burn."""
+
+
 def _go_or_not(draft: _Draft) -> str:
     return f"能去回{draft.key(1)}，不能回{draft.key(2)}"
 
@@ -105,11 +98,11 @@ def _alarm(draft: _Draft) -> tuple[_Part, ...]:
     if kind == "gas":
         warn = "别按门铃别开灯别进屋，敲门喊人出来，到楼外打119。"
         return (_Part(f"急！{facts.address}燃气报警。{warn}{_go_or_not(draft)}"),)
-    if kind == "no_motion":
+    if kind in _LOOK:
         return (
             _Part(f"请去看看{facts.address}"),
             _Part(facts.resident, 3),
-            _Part("，今天家里一直没动静"),
+            _Part(f"，{draft.what}"),
             unanswered,
             _Part(f"。{_go_or_not(draft)}"),
             desk,
@@ -259,38 +252,27 @@ def _state(word: str) -> Callable[[_Draft], tuple[_Part, ...]]:
 
 
 def _resident_check(draft: _Draft) -> tuple[_Part, ...]:
-    del draft
-    return (_Part("您家里好久没有动静了，我们不放心。没事按1，要人来按9，或者直接说话。"),)
-
-
-LEAVE = frozenset({"smoke", "gas", "co", "heat"})
-"""Dangers from which the resident must go, at every step; on the floor they must wait."""
+    return (_Part(words.ask(draft.submit.kind)),)
 
 
 def _resident_heard(draft: _Draft) -> tuple[_Part, ...]:
     if draft.submit.is_drill:
         return (_Part(f"{draft.what}，您不用动。"),)
-    if draft.submit.kind in LEAVE:
-        return (_Part(f"您家{draft.what}。要是着火，请马上出门，别拿东西。邻居正在赶来。"),)
-    return (_Part("求助收到了，我们正在叫人过来，您别急着起身。没事的，按错了不要紧。"),)
+    return (_Part(words.heard(draft.submit.kind)),)
 
 
 def _resident_coming(draft: _Draft) -> tuple[_Part, ...]:
     who = draft.facts.actor or "邻居"
     if draft.submit.is_drill:
         return (_Part(f"{who}回话了，您不用动。"),)
-    if draft.submit.kind in LEAVE:
-        return (_Part(f"{who}正赶过来。请您马上出门，到楼下等，别回去拿东西。"),)
-    return (_Part(f"求助收到了，{who}马上来，您别急着起身。"),)
+    return (_Part(words.coming(draft.submit.kind, who)),)
 
 
 def _resident_arrived(draft: _Draft) -> tuple[_Part, ...]:
     who = draft.facts.actor or "邻居"
     if draft.submit.is_drill:
         return (_Part(f"{who}说到了，您不用动。"),)
-    if draft.submit.kind in LEAVE:
-        return (_Part(f"{who}到了。请您马上出门，别回去拿东西。"),)
-    return (_Part(f"{who}到您家门口了，您别急着起身，能应一声就应一声。"),)
+    return (_Part(words.arrived(draft.submit.kind, who)),)
 
 
 _TEXTS: dict[Template, Callable[[_Draft], tuple[_Part, ...]]] = {
@@ -347,13 +329,6 @@ _TO_RESIDENT = {
     Template.RESIDENT_ARRIVED,
 }
 
-_SAFETY = {
-    "gas": "别按门铃，别开灯，别进屋，敲门喊人出来，到楼外打119。",
-    "smoke": "见烟见火别进去，打119。",
-    "co": "别进屋，敲门喊人出来。",
-    "heat": "见烟见火别进去，打119。",
-}
-
 
 def _spoken(draft: _Draft) -> str:
     """Say what a call speaks: who rings, what happened, and the keys."""
@@ -367,12 +342,12 @@ def _spoken(draft: _Draft) -> str:
     if template is Template.ALARM:
         return (
             f"{who}紧急。{facts.address}{facts.resident}{draft.what}，"
-            f"请马上去敲门。{_SAFETY.get(draft.submit.kind, '')}"
+            f"请马上去敲门。{SAFETY.get(draft.submit.kind, '')}"
             + ("能去请按1，不能去请按2。" if facts.hears_keys else "能去请发短信回1，不能去回2。")
         )
     if template is Template.RESIDENT_CHECK and not facts.hears_keys:
         return (
-            f"{facts.resident}您好，{who}您家里好久没有动静了，我们不放心，"
+            f"{facts.resident}您好，{who}{words.worry(draft.submit.kind)}，"
             f"请打{facts.landline}。没有您的回话，邻居会来看您。"
         )
     body = "".join(part.text for part in _TEXTS[template](draft))

@@ -67,14 +67,16 @@ def raise_alarm(
 def _reinforce(alarm: Alarm, finding: Finding, scene: Scene) -> Iterator[Effect]:
     """Count another sign; the first and those of other devices are told, the rest only counted.
 
-    A soft alarm with a second sign waits no longer.
+    A soft alarm with a sign of another device waits no longer; a device that says its state again
+    has said nothing new.
     """
     alarm.signs += 1
     is_second = alarm.signs == 2  # noqa: PLR2004 -- the second sign
     is_other = finding.evidence.get("device") != alarm.evidence.get("device")
-    if not (is_second or is_other):
+    is_asked = alarm.state is State.PRE_ALARM
+    if not (is_other or (is_second and not is_asked)):
         return
-    if alarm.state is State.PRE_ALARM:
+    if is_asked:
         yield from response.raise_now(alarm, scene, "reinforced")
     else:
         alarm.advance(Step.REINFORCED)

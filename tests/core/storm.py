@@ -51,7 +51,7 @@ BODIES = (
 
 HOMES = ("h0001", "h0002", "h9999")
 PEOPLE = ("n01", "n02", "n03", "d01", "p01", "f-h0001", "r-h0001", "r-h0002", "nobody")
-DEVICES = ("smoke", "pir", "help", "door")
+DEVICES = ("smoke", "pir", "help", "door", "gas", "leak")
 LINKS = ("mqtt", "serial")
 KINDS = tuple(RULES)
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
@@ -285,7 +285,7 @@ HEAR = st.builds(
     st.sampled_from(
         [
             *(Kind.SMOKE, Kind.SMOKE, Kind.HELP_CALL, Kind.HELP_CALL, Kind.MOTION),
-            *(Kind.PRESENCE, Kind.AVAILABILITY, Kind.CONTACT),
+            *(Kind.PRESENCE, Kind.AVAILABILITY, Kind.CONTACT, Kind.GAS, Kind.CO, Kind.WATER_LEAK),
         ],
     ),
     VALUE,

@@ -12,13 +12,8 @@ from alerting.conversation import confirm, confirm_resident, landline
 from alerting.effect import Medium, Submit, Template
 from alerting.event import Answer
 from alerting.hand_over import Place, script
-from alerting.message import (
-    SEGMENT,
-    WHAT,
-    Facts,
-    render,
-    units,
-)
+from alerting.message import SEGMENT, Facts, render, units
+from alerting.words import WHAT
 
 NOW = datetime(2026, 3, 2, 11, 40, tzinfo=UTC)
 FACTS = Facts("昭觉社区", "84310000", "3栋2单元502", "张桂芳", "19:40", "李明")

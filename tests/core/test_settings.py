@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from alerting.policy import Priority
 from alerting.settings import RULES, Settings
 
 Tables = dict[str, Any]
@@ -93,7 +94,8 @@ def test_a_policy_that_can_end_in_silence_is_refused() -> None:
 def test_nobody_makes_a_fire_a_trouble(kind: str) -> None:
     """How much hangs on a kind is not for configuration to say."""
     edited = tables()
-    other = "trouble" if kind != "device_lost" else "soft"
+    is_trouble = RULES[kind].policy.priority is Priority.TROUBLE
+    other = "soft" if is_trouble else "trouble"
     edited["policies"][kind]["priority"] = other
     with pytest.raises(ValidationError, match="another priority"):
         Settings.model_validate(edited)
