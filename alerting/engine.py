@@ -47,7 +47,11 @@ from alerting.settings import RULES, Settings
 from sensors.reading import Kind, Report, is_life_safety
 
 VERSION = 2
-"""Of the state's form; a snapshot of another version is not read, and the journal is folded."""
+"""Of the state's form; a snapshot of another version is not read, and the journal is folded.
+
+Old entries are pruned, so whoever raises this makes `restore` read the version before as well: a
+field with a default needs no other version.
+"""
 
 _TROUBLE_KEPT = timedelta(hours=24)
 

@@ -8,7 +8,7 @@ is heard before the core knows what it knew, and what was heard is decided befor
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -43,10 +43,11 @@ from gateway.journal import Journal
 from gateway.link import Link
 from gateway.lock import state_lock
 from gateway.operations import Operations
+from gateway.pruning import Pruning
 from gateway.pump import HOLD, Pump
 from gateway.push_door import PushDoor
 from gateway.push_link import PushLink
-from gateway.recovery import rebuild
+from gateway.recovery import enrolled_again, rebuild
 from gateway.registry import Registry
 from gateway.scribe import Community, Scribe
 from gateway.supervisor import Crash, supervise
@@ -244,8 +245,7 @@ async def _assemble(
     desk = Desk(
         pump=pump, courier=courier, inbox=inbox, scribe=scribe, numbers=registry, clock=clock
     )
-    settings = core_settings(config).model_dump_json().encode()
-    inbox.put(Job(events=(ConfigApplied(settings),)))
+    _tell_core(inbox, config, enrolled_again(registry) if recovered.is_cut else ())
     gateway = Gateway(
         config,
         clock,
@@ -267,9 +267,19 @@ async def _assemble(
     return gateway
 
 
+def _tell_core(inbox: Inbox, config: Config, more: Iterable[Job]) -> None:
+    """Let what is in force come first."""
+    settings = core_settings(config).model_dump_json().encode()
+    for job in (Job(events=(ConfigApplied(settings),)), *more):
+        inbox.put(job)
+
+
 def _schedule(gateway: Gateway, texts: asyncio.Queue[Inbound]) -> None:
     """List what of the data path has to run, the pump last."""
     desk = gateway.desk
+    pruning = Pruning(gateway.journal, gateway.clock, gateway.config.retention)
+    gateway.runs["pruning"] = pruning.run
+    gateway.meters["pruned"] = lambda: dict(pruning.counts)
     for name, channel in gateway.channels.items():
         gateway.runs[f"channel {name}"] = lambda c=channel: c.run(desk.report)  # type: ignore[misc]
     gateway.runs["texts"] = lambda: desk.read(texts)

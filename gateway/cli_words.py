@@ -106,6 +106,7 @@ FIGURES = {
     "broker": "内置服务器",
     "answers": "回调",
     "push": "推送",
+    "pruned": "已清理",
 }
 
 

@@ -30,6 +30,7 @@ from gateway.config_secrets import FOLDER, Tables, place, table_at, unreadable, 
 from gateway.config_values import (
     Baud,
     BrokerAddress,
+    Days,
     FamilyName,
     Landline,
     Loopback,
@@ -195,6 +196,14 @@ class Limits(Table):
     unacknowledged: Waiting = 4096
 
 
+class Retention(Table):
+    """How long is kept what nothing needs any more; the alarm log stays."""
+
+    journal_days: Days = 30
+    outbox_days: Days = 30
+    quarantine_days: Days = 30
+
+
 def _channel_tables() -> type[Table]:
     """Make the model of `[channels]`; a channel that needs nothing is open without a table."""
     fields: Tables = {}
@@ -221,6 +230,7 @@ class Config(Table):
     dispatch: Dispatch = Dispatch()
     log: Logging = Logging()
     limits: Limits = Limits()
+    retention: Retention = Retention()
     rules: RuleTables = RuleTables()  # type: ignore[valid-type]
     policies: Policies = Policies()  # type: ignore[valid-type]
 

@@ -279,6 +279,14 @@ class Journal:
         """Drop old entries that every snapshot contains."""
         return await self._write(partial(tables.prune, before=before, limit=limit))
 
+    async def prune_orders(self, before: datetime, limit: int = 5000) -> int:
+        """Drop old orders that are done."""
+        return await self._write(partial(tables.prune_orders, before=before, limit=limit))
+
+    async def prune_quarantine(self, before: datetime, limit: int = 5000) -> int:
+        """Drop old quarantined input."""
+        return await self._write(partial(tables.prune_quarantine, before=before, limit=limit))
+
     async def save_snapshot(self, snapshot: Snapshot) -> None:
         """Keep it and the two before it."""
         await self._write(partial(tables.save_snapshot, snapshot=snapshot))

@@ -89,6 +89,12 @@ class Log(Protocol):
     async def prune(self, before: datetime, limit: int = 5000) -> int:
         """Drop up to `limit` entries older than `before` that every snapshot already contains."""
 
+    async def prune_orders(self, before: datetime, limit: int = 5000) -> int:
+        """Drop up to `limit` orders made before then that are done."""
+
+    async def prune_quarantine(self, before: datetime, limit: int = 5000) -> int:
+        """Drop up to `limit` pieces of quarantined input from before then; their counts stay."""
+
     async def save_snapshot(self, snapshot: Snapshot) -> None:
         """Keep it and the two before it."""
 

@@ -1,5 +1,6 @@
 """From the journal to the live state: the newest snapshot, then every entry after it."""
 
+from collections.abc import Iterator
 from functools import partial
 from typing import NamedTuple
 
@@ -7,9 +8,11 @@ import msgspec
 import structlog
 
 from alerting.engine import Engine
-from alerting.event import Event
+from alerting.event import Event, HomeChanged
 from gateway.entries import StoredEntry
+from gateway.job import Job
 from gateway.log_port import Log
+from gateway.registry import Registry
 from gateway.supervisor import contain
 
 _log = structlog.get_logger(__name__)
@@ -17,10 +20,15 @@ _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
 
 
 class Recovered(NamedTuple):
-    """The rebuilt core and the last entry it has seen."""
+    """The rebuilt core and the last entry it has seen.
+
+    `is_cut` says that entries before the first one folded have been pruned, and that no snapshot
+    which has them could be read: what they said is not known any more.
+    """
 
     engine: Engine
     seq: int
+    is_cut: bool = False
 
 
 async def rebuild(
@@ -39,12 +47,23 @@ async def rebuild(
             seq = snapshot.seq
             break
         engine, before = Engine(), snapshot.seq
+    is_cut = False
     async for entry in log.read_from(seq):
         if until_seq is not None and entry.seq > until_seq:
             break
+        if entry.seq > seq + 1:
+            is_cut = True
+            _log.critical("state_lost", known_from=entry.at.isoformat())
         fold(engine, entry)
         seq = entry.seq
-    return Recovered(engine, seq)
+    return Recovered(engine, seq, is_cut)
+
+
+def enrolled_again(registry: Registry) -> Iterator[Job]:
+    """Tell a core that has lost its past of every home, one by one: it watches from now on."""
+    for home_id in registry.households:
+        if (record := registry.record(home_id)) is not None:
+            yield Job(events=(HomeChanged(record),))
 
 
 def fold(engine: Engine, entry: StoredEntry) -> None:

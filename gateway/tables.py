@@ -136,6 +136,29 @@ def prune(connection: sqlite3.Connection, before: datetime, limit: int) -> int:
     return old
 
 
+def prune_orders(connection: sqlite3.Connection, before: datetime, limit: int) -> int:
+    """Drop the oldest orders that are done and older than `before`.
+
+    Only the oldest rows are looked at, as many as may go and those before them that are not done.
+    """
+    return connection.execute(
+        "DELETE FROM outbox WHERE rowid IN (SELECT rowid FROM"
+        " (SELECT rowid, state, created_at FROM outbox ORDER BY rowid"
+        " LIMIT ?1 + (SELECT count(*) FROM outbox WHERE state <> 'done'))"
+        " WHERE state = 'done' AND created_at < ?2 LIMIT ?1)",
+        (limit, to_us(before)),
+    ).rowcount
+
+
+def prune_quarantine(connection: sqlite3.Connection, before: datetime, limit: int) -> int:
+    """Drop the oldest quarantined input from before then; its counts stay."""
+    return connection.execute(
+        "DELETE FROM quarantine WHERE seq IN (SELECT seq FROM"
+        " (SELECT seq, at FROM quarantine ORDER BY seq LIMIT ?) WHERE at < ?)",
+        (limit, to_us(before)),
+    ).rowcount
+
+
 # --- outbox ----------------------------------------------------------------------------------
 
 _ORDER = "SELECT key, kind, state, provider_id, outcome, created_at, body FROM outbox "

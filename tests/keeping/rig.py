@@ -23,7 +23,7 @@ async def on_disk(folder: Path) -> AsyncIterator[Yard]:
     try:
         async with running(folder, journal, is_empty=not is_new) as yard:
             if not is_new:
-                yard.pump.engine, yard.pump.seq = await rebuild(journal)
+                yard.pump.engine, yard.pump.seq, _ = await rebuild(journal)
             yield yard
             await yard.pump.snapshot()
     finally:
