@@ -47,6 +47,7 @@ class Template(StrEnum):
     DESK_AMBULANCE = "desk_ambulance"
     DESK_RESIDENT_ASKS = "desk_resident_asks"
     DESK_UNANSWERED = "desk_unanswered"
+    DESK_MOVED = "desk_moved"  # the resident moved while being asked: nobody need go
     DESK_STOPPED = "desk_stopped"
     STATE_PRE_ALARM = "state_pre_alarm"  # for the webhook: what the alarm is now
     STATE_RAISED = "state_raised"

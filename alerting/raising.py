@@ -84,9 +84,11 @@ def _reinforce(alarm: Alarm, finding: Finding, scene: Scene) -> Iterator[Effect]
 
 
 def _restore(alarm: Alarm, finding: Finding, scene: Scene) -> Iterator[Effect]:
-    """The condition has gone: recorded; only a trouble ends by it."""
+    """The condition has gone: recorded; only a trouble ends by it, and a cancel window by proof."""
     if alarm.policy.priority is Priority.TROUBLE:
         yield from response.end_trouble(alarm, finding.evidence, scene)
+    elif finding.is_proof and alarm.state is State.PRE_ALARM:
+        yield from response.end_window(alarm, finding.evidence, scene)
     elif alarm.restored_at is None:
         alarm.advance(Step.RESTORED)
         alarm.restored_at = scene.now

@@ -269,14 +269,19 @@ def _close(
 ) -> Iterator[Effect]:
     """End the alarm and tell everyone who was asked or told."""
     alarm.advance(step)
-    alarm.disposition = ending
-    alarm.closed_at = scene.now
-    alarm.ladder_due = alarm.lease_due = alarm.outcome_due = alarm.window_due = None
+    _over(alarm, ending, scene)
     yield log(alarm, "closed", person=person_id, disposition=ending)
     yield from take_back(alarm, spared=person_id)
     yield from _stand_down(alarm, scene, closed_by=person_id)
     if alarm.is_family_told and ending is not Disposition.DECEASED:
         yield from tell_family(alarm, Template.FAMILY_RESULT, scene, person_id)
+
+
+def _over(alarm: Alarm, ending: Disposition, scene: Scene) -> None:
+    """Note how and when an alarm ended; nothing is due of it any more."""
+    alarm.disposition = ending
+    alarm.closed_at = scene.now
+    alarm.ladder_due = alarm.lease_due = alarm.outcome_due = alarm.window_due = None
 
 
 def operate(alarm: Alarm, act: OperatorActed, scene: Scene) -> Iterator[Effect]:
@@ -331,6 +336,22 @@ def end_trouble(alarm: Alarm, evidence: dict[str, str], scene: Scene) -> Iterato
     """End a trouble whose cause has gone; nobody was sent, so nobody is told."""
     yield log(alarm, "restored", **evidence)
     yield from end(alarm, Disposition.DEVICE_FAULT, scene)
+
+
+def end_window(alarm: Alarm, evidence: dict[str, str], scene: Scene) -> Iterator[Effect]:
+    """Cancel a soft alarm because the resident was seen to move before anybody was sent.
+
+    Who walks to the telephone moves: the call to the resident rings on, and a 9 in it is a help
+    call. The desk, which was shown the alarm, is shown its end.
+    """
+    yield log(alarm, "restored", **evidence)
+    alarm.restored_at = scene.now
+    alarm.advance(Step.CANCELLED)
+    _over(alarm, Disposition.CANCELLED, scene)
+    yield log(alarm, "closed", person="", disposition=Disposition.CANCELLED, reason="moved")
+    for notification in alarm.notifications.values():
+        notification.is_done = True
+    yield from tell_desk(alarm, Template.DESK_MOVED, scene, "")
 
 
 def end(alarm: Alarm, ending: Disposition, scene: Scene) -> Iterator[Effect]:

@@ -38,13 +38,14 @@ class Finding(NamedTuple):
     """One thing found; `subject` is the device where the alarm is the device's own.
 
     `evidence` is ids and words for the alarm log. `is_late` marks a danger known to be old: it
-    is shown to the desk and wakes nobody.
+    is shown to the desk and wakes nobody. `is_proof` marks an end that ends a cancel window.
     """
 
     sign: Sign
     evidence: dict[str, str]
     subject: str = ""
     is_late: bool = False
+    is_proof: bool = False
 
 
 class View(NamedTuple):

@@ -20,6 +20,9 @@ from sensors.reading import Flag, Kind, Replay, Report
 LIFE = frozenset({Kind.MOTION, Kind.PRESENCE, Kind.HELP_CALL})
 """Readings that somebody made by moving."""
 
+PROOF = frozenset({Kind.MOTION, Kind.HELP_CALL})
+"""Those that also end a cancel window: a radar that sees ghosts does not."""
+
 
 class NoMotionParams(Params):
     """How long silence may last, and when it is night (local hours, 0 to 24)."""
@@ -93,7 +96,8 @@ def _on_report(view: View, home: HomeState, report: Report) -> Iterator[Finding]
     """Find that somebody moves again."""
     del view
     if home.open_alarm("no_motion") is not None and is_sign_of_life(report):
-        yield Finding(Sign.RESTORED, {"device": report.device_id})
+        is_proof = any(reading.kind in PROOF for reading in report.readings)
+        yield Finding(Sign.RESTORED, {"device": report.device_id}, is_proof=is_proof)
 
 
 def is_sign_of_life(report: Report) -> bool:

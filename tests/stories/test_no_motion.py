@@ -45,6 +45,61 @@ def test_one_from_the_resident_ends_it() -> None:
     world.quiet()
 
 
+def test_moving_while_being_asked_ends_it() -> None:
+    """Nobody is sent; the desk is shown why, the call rings on, and silence counts from then."""
+    world = silent()
+    world.deliver()
+    world.wait(30)
+    world.move()
+    assert State.CLOSED.value == world.state()
+    assert ["restored", "closed"] == world.verbs()[-2:]
+    (closed,) = [line for line in world.log if line.verb == "closed"]
+    expected = {"person": "", "disposition": Disposition.CANCELLED, "reason": "moved"}
+    assert expected == closed.facts
+    world.sent("d01", CONSOLE, Template.DESK_MOVED)
+    assert [] == world.taken_back
+    world.wait(12 * HOUR - 1)  # by night the limit is longer
+    world.quiet()
+    world.wait(1)
+    world.sent("r-h0001", VOICE, Template.RESIDENT_CHECK)
+
+
+def test_nine_after_moving_is_a_help_call() -> None:
+    """The call that rang on asks still, and a 9 brings people."""
+    world = silent()
+    world.deliver()
+    world.move()
+    world.forget()
+    world.says("r-h0001", Answer.AMBULANCE)
+    assert "help_call" == next(line.kind for line in world.log[::-1] if line.verb == "raised")
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "replay"),
+    [
+        (Kind.PRESENCE, "moving", Replay.LIVE),
+        (Kind.CONTACT, True, Replay.LIVE),
+        (Kind.MOTION, True, Replay.CACHED),
+        (Kind.MOTION, True, Replay.RETAINED),
+    ],
+)
+def test_what_proves_nobody_alive_leaves_the_window_open(
+    kind: Kind, value: str | float, replay: Replay
+) -> None:
+    """A radar sees ghosts, a door is moved by others, and a bridge says again what it has kept."""
+    world = silent()
+    world.hear("pir", kind, value, replay=replay)
+    assert State.PRE_ALARM.value == world.state()
+
+
+def test_moving_ends_no_alarm_that_is_for_a_life() -> None:
+    """A fire goes on whoever moves."""
+    world = silent(1)
+    world.smoke()
+    world.move()
+    assert State.RAISED.value == world.state()
+
+
 def test_nine_from_the_resident_brings_people_at_once() -> None:
     """Pressing 9 ends the window."""
     world = silent()
