@@ -247,21 +247,14 @@ async def _assemble(
     )
     _tell_core(inbox, config, enrolled_again(registry) if recovered.is_cut else ())
     gateway = Gateway(
-        config,
-        clock,
-        journal,
-        registry,
-        inbox,
-        pump,
-        courier,
-        desk,
-        scribe,
-        channels,
-        links,
-        troubles,
+        *(config, clock, journal, registry, inbox, pump, courier, desk, scribe),
+        *(channels, links, troubles),
     )
-    gateway.meters["troubles"] = troubles.figures
-    gateway.meters["refused"] = lambda: dict(intake.counts)
+    gateway.meters |= {
+        "troubles": troubles.figures,
+        "refused": lambda: dict(intake.counts),
+        "unread": lambda: dict(intake.unread),
+    }
     gateway.runs["channel watch"] = ChannelWatch(channels, troubles, clock, say).run
     _schedule(gateway, texts)
     return gateway

@@ -6,6 +6,7 @@ command with its options; `cli_reach` has the exit statuses.
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -25,10 +26,12 @@ from gateway.cli_reach import (
     write_json,
 )
 from gateway.cli_words import FIGURES, both, plain
-from gateway.decode import decode_lines
+from gateway.decode import decode_lines, listing
 from gateway.operations import release
 from gateway.request import ReadQuarantine, ReadStatus, Verified, VerifyLog
+from sensors.errors import DecodeError
 from sensors.families import discover
+from sensors.family import Message
 
 LONGEST_DEMO_SECONDS = 24 * 3600
 
@@ -118,13 +121,29 @@ def demo(
 @app.command()
 def decode(
     family: Annotated[str, typer.Argument(metavar="FAMILY", help="设备类型 a device family.")],
+    *,
+    devices: Annotated[
+        Path | None, typer.Option(help="bridge/devices 的内容 what the bridge says of its devices.")
+    ] = None,
+    base: Annotated[str, typer.Option(help="网桥的主题 the bridge's topic.")] = "zigbee2mqtt",
 ) -> None:
     """解码 Say what a device's lines on the standard input mean, line for line."""
     families = discover()
     if family not in families:
         say(f"设备类型只有 the families are: {', '.join(sorted(families))}")
         raise typer.Exit(USAGE)
-    decode_lines(families[family], sys.stdin.buffer, sys.stdout.buffer)
+    before: list[Message] = []
+    if devices is not None:
+        if families[family].listen is None:
+            say(f"{family} 用不上 --devices does not learn from --devices")
+            raise typer.Exit(USAGE)
+        try:
+            before.append(listing(devices, base))
+            families[family].listener().hear(before[0])
+        except (OSError, DecodeError) as error:
+            say(f"--devices: {devices} 读不出来 cannot be read: {error}")
+            raise typer.Exit(USAGE) from error
+    decode_lines(families[family], sys.stdin.buffer, sys.stdout.buffer, before)
 
 
 @app.command()

@@ -7,8 +7,12 @@ as a string of its text; `"retain": true` makes the readings retained ones, and 
 came, in seconds. Lines are read in order: what a family learns from one it knows from then on.
 """
 
-from collections.abc import Iterator
+import gzip
+import zlib
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from pathlib import Path
 from typing import Any, BinaryIO
 
 import msgspec
@@ -20,6 +24,9 @@ from sensors.kinds import as_number
 from sensors.reading import Replay
 
 LINE_LIMIT_BYTES = 1 << 20
+LISTING_LIMIT_BYTES = 8 << 20
+
+_PACKED = b"\x1f\x8b"
 
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -37,12 +44,31 @@ _CAPTURES = msgspec.json.Decoder(_Capture)
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def decode_lines(family: Family, source: BinaryIO, sink: BinaryIO) -> None:
-    """Write one line for each line of `source`, at once; raise what the two streams raise."""
+def decode_lines(
+    family: Family, source: BinaryIO, sink: BinaryIO, before: Iterable[Message] = ()
+) -> None:
+    """Write one line for each line of `source`, at once; raise what the two streams raise.
+
+    What `before` teaches is known from the first line on; raises DecodeError where it is not read.
+    """
     listener = family.listener()
+    for message in before:
+        listener.hear(message)
     for line in _lines(source):
         sink.write(decode_line(listener, line) + b"\n")
         sink.flush()
+
+
+def listing(path: Path, base: str) -> Message:
+    """Read a saved `bridge/devices`, packed or not; raises OSError and DecodeError."""
+    data = path.read_bytes()
+    if data.startswith(_PACKED):
+        try:
+            with gzip.open(BytesIO(data)) as unpacked:
+                data = unpacked.read(LISTING_LIMIT_BYTES + 1)
+        except (EOFError, zlib.error) as error:
+            raise DecodeError("malformed_payload", f"{path.name}: {error}") from error
+    return Message(f"{base}/bridge/devices", data, _BEGINNING, is_retained=True)
 
 
 def decode_line(listener: Listener, line: bytes) -> bytes:

@@ -20,6 +20,9 @@ from sensors.reading import Decoded, Replay, Report, Source
 RAW = 4096
 """Bytes of a payload that are kept."""
 
+FIELDS = 500
+"""Undescribed fields that are counted apart."""
+
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
@@ -57,6 +60,8 @@ class Intake:
         self._note = note
         self._listeners: dict[tuple[str, str], Listener] = {}
         self.counts: Counter[str] = Counter()
+        self.unread: Counter[str] = Counter()
+        """How often fields came that nobody has described, by `family.field`."""
 
     def learn(self, lessons: Iterable[Lesson]) -> None:
         """Teach what earlier starts have learned; what cannot be read any more is forgotten."""
@@ -77,6 +82,7 @@ class Intake:
             return [self._refuse(receipt, error.code, error.detail)]
         for note in heard.notes:
             self._note(note)
+        self._count(receipt.family, heard.unread)
         taken: list[Taken] = [self._claimed(receipt, decoded) for decoded in heard.said]
         if heard.lesson is not None:
             taken.append(Lesson(link, receipt.family, receipt.address, heard.lesson))
@@ -86,6 +92,11 @@ class Intake:
         at, address, payload = receipt.received_at, receipt.address, receipt.payload
         listener = self._listener(receipt.token.link, receipt.family)
         return listener.hear(Message(address, payload, at, receipt.is_retained))
+
+    def _count(self, family: str, unread: tuple[str, ...]) -> None:
+        for name in unread:
+            key = f"{family}.{name}"
+            self.unread[key if key in self.unread or len(self.unread) < FIELDS else "…"] += 1
 
     def _listener(self, link: str, family: str) -> Listener:
         found = self._listeners.get((link, family))

@@ -38,6 +38,9 @@ from gateway.supervisor import Backoff
 from gateway.topics import GATEWAYS, Filters, widest
 
 PAYLOAD_LIMIT_BYTES = 256 * 1024
+LONG_LIMIT_BYTES = 8 * 1024 * 1024
+"""What a bridge may say of all its devices at once."""
+
 TOO_LONG_BYTES = 4 * 1024 + 1
 """What is passed on of a payload over the limit: enough to be seen as too long."""
 
@@ -275,7 +278,8 @@ class MqttLink:
         payload = message.payload
         if message.qos:
             self._ledger.enter(message.mid, len(payload))
-        if len(payload) > PAYLOAD_LIMIT_BYTES:
+        is_long = topic.endswith(self._settings.long_topics)
+        if len(payload) > (LONG_LIMIT_BYTES if is_long else PAYLOAD_LIMIT_BYTES):
             payload = payload[:TOO_LONG_BYTES]
         token = Token(self.name, self.connection, message.mid, message.qos)
         receipt = Receipt(

@@ -21,7 +21,8 @@ class MqttSettings(msgspec.Struct, frozen=True, kw_only=True):
     one else may have it. `ca_file` turns TLS on; `cert_file` and `key_file` are our own
     certificate, where the broker wants one. At `high` unacknowledged messages, or `high_bytes` of
     their payloads, the link stops reading. `settle_seconds` is how much later than the rest
-    unacknowledged messages may come after a reconnect.
+    unacknowledged messages may come after a reconnect. Messages on topics that end in one of
+    `long_topics` may be longer than a device's ever are.
     """
 
     gateway_id: str
@@ -39,6 +40,7 @@ class MqttSettings(msgspec.Struct, frozen=True, kw_only=True):
     settle_seconds: float = 0.0
     high: int = 4096
     high_bytes: int = 64 * 1024 * 1024
+    long_topics: tuple[str, ...] = ()
 
     @property
     def topics(self) -> str:

@@ -20,6 +20,7 @@ from gateway.mqtt_link import MqttLink
 from gateway.mqtt_settings import MqttSettings
 from gateway.push_link import PushLink
 from gateway.serial_link import SerialLink
+from gateway.topics import embedded_refusals
 from gateway.troubles import Troubles
 from sensors.families import discover as discover_families
 from sensors.framing.ndjson import LineFramer
@@ -32,9 +33,20 @@ PLAIN_PORT, TLS_PORT = 1883, 8883
 
 
 def filters(config: Config) -> dict[str, str]:
-    """Map MQTT filters to families: every family's own, and those the installation adds."""
+    """Map MQTT filters to families: every family's own, and those the installation adds.
+
+    On the embedded broker only those that can live there.
+    """
     usual = {topic: f.name for f in discover_families().values() for topic in f.topics}
+    if config.mqtt.url is None:
+        for topic in embedded_refusals(usual):
+            del usual[topic]
     return usual | config.mqtt.filters
+
+
+def long_topics() -> tuple[str, ...]:
+    """Give the ends of topics on which families hear more than a device says."""
+    return tuple(end for f in discover_families().values() for end in f.long_topics)
 
 
 def broker_settings(config: Config, broker: EmbeddedBroker | None) -> MqttSettings:
@@ -52,6 +64,7 @@ def broker_settings(config: Config, broker: EmbeddedBroker | None) -> MqttSettin
             password=broker.password,
             settle_seconds=SETTLE_SECONDS,
             high=config.limits.unacknowledged,
+            long_topics=long_topics(),
         )
     url = urlsplit(mqtt.url or "")
     is_tls = url.scheme == "mqtts"
@@ -68,6 +81,7 @@ def broker_settings(config: Config, broker: EmbeddedBroker | None) -> MqttSettin
         key_file=mqtt.key_file,
         version=mqtt.version,
         high=config.limits.unacknowledged,
+        long_topics=long_topics(),
     )
 
 

@@ -8,7 +8,7 @@ from sensors.reading import Decoded, Reading, Replay, Report
 def reading_form(
     reading: Reading, device_id: str, device_time: datetime | None, replay: Replay
 ) -> dict[str, object]:
-    """Give one reading as an object; `level` is there only where the device gave one."""
+    """Give one reading as an object; `level` and `part` are there only where they say something."""
     form: dict[str, object] = {
         "kind": reading.kind,
         "value": reading.value,
@@ -20,6 +20,8 @@ def reading_form(
     }
     if reading.level is not None:
         form["level"] = reading.level
+    if reading.part:
+        form["part"] = reading.part
     return form
 
 

@@ -44,12 +44,14 @@ class Heard(NamedTuple):
     """What a message came to: facts of any number of devices, none for a bridge's own business.
 
     `lesson` is the message reduced to what later messages need, in the message's own form: shown
-    again under the same address it teaches the same. An empty one unlearns.
+    again under the same address it teaches the same. An empty one unlearns. `unread` names fields
+    that nobody has described.
     """
 
     said: tuple[Decoded, ...] = ()
     lesson: bytes | None = None
     notes: tuple[Note, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 class Listener(Protocol):
@@ -66,12 +68,14 @@ class Family(msgspec.Struct, frozen=True):
     raises nothing but `DecodeError`. One input may hold the facts of several devices, or several
     reports of one: then it gives a tuple of them, in order. `listen` makes a listener for a
     family that has to learn; `decode` is then what it reads without having learned anything.
+    `long_topics` are ends of topics whose messages may be longer than a device's ever are.
     """
 
     name: str
     topics: tuple[str, ...]
     decode: Callable[[str, bytes], Decoded | tuple[Decoded, ...]]
     listen: Callable[[], Listener] | None = None
+    long_topics: tuple[str, ...] = ()
 
     def listener(self) -> Listener:
         """Make what reads the messages of one link."""

@@ -82,7 +82,9 @@ class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `value` is a bool for states, a number for samples, a word for `help_call`, `fall`,
     `presence`, `bed` and `availability`, `{"systolic", "diastolic"}` in mmHg for
-    `blood_pressure`, `{"lat", "lon", "valid"}` in degrees for `location`, None for a heartbeat.
+    `blood_pressure`, `{"lat", "lon", "valid"}` in degrees for `location`, None for a heartbeat
+    and for a level whose state was not said. `part` tells apart what a device has several of,
+    or a second property of one kind; empty is the usual one.
     """
 
     kind: Kind
@@ -90,6 +92,7 @@ class Reading(msgspec.Struct, frozen=True, omit_defaults=True):
     unit: str | None = None
     flags: tuple[Flag, ...] = ()
     level: float | None = None
+    part: str = ""
 
 
 class Source(msgspec.Struct, frozen=True, omit_defaults=True):

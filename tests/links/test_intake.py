@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 
 from alerting.event import ReportReceived
 from gateway.entries import Lesson, Quarantined
-from gateway.intake import Intake
+from gateway.intake import FIELDS, Intake
 from gateway.link import Receipt, Token
 from sensors.errors import DecodeError
+from sensors.families import discover
 from sensors.family import Family, Heard, Message, Note
 from sensors.reading import Decoded, Kind, Reading, Replay
 
@@ -101,3 +102,17 @@ def test_each_link_learns_for_itself() -> None:
     (refused,) = intake.take(receipt("all", b"", "mqtt2"))
     assert isinstance(refused, Quarantined)
     assert "unknown_device" == refused.code
+
+
+def test_fields_nobody_has_described_are_counted() -> None:
+    """By their family; a flood of names becomes one."""
+    intake = Intake(discover(), Claims())
+    listing = b'[{"ieee_address":"a","friendly_name":"a","definition":{"exposes":[]}}]'
+    zigbee = receipt("z/bridge/devices", listing)._replace(family="zigbee2mqtt")
+    intake.take(zigbee)
+    for payload in (b'{"x":1}', b'{"x":2,"linkquality":9}'):
+        intake.take(zigbee._replace(address="z/a", payload=payload))
+    assert {"zigbee2mqtt.x": 2} == intake.unread
+    for n in range(2 * FIELDS):
+        intake.take(zigbee._replace(address="z/a", payload=b'{"n%d":1}' % n))
+    assert FIELDS + 1 == len(intake.unread)

@@ -1,15 +1,19 @@
 """`smartcare decode FAMILY`: one line out for each line in, whatever comes in."""
 
+import gzip
 import json
+from collections.abc import Callable
 from io import BufferedWriter, BytesIO
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.decode import LINE_LIMIT_BYTES, decode_line, decode_lines
+from gateway.decode import LINE_LIMIT_BYTES, decode_line, decode_lines, listing
 from sensors.errors import DecodeError
 from sensors.families.own import FAMILY
+from sensors.families.zigbee2mqtt import FAMILY as ZIGBEE
 from sensors.family import Family
 from sensors.reading import Decoded, Kind, Reading
 
@@ -159,3 +163,22 @@ def test_several_devices_in_one_input_give_one_line() -> None:
 
     line = decode_line(Family("two", (), pair).listener(), b"\x01\x02")
     assert ["two-1", "two-2"] == [form["device"] for form in json.loads(line)]
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_saved_listing_is_learned_first(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    """Packed or not; from the first line on names are known."""
+    saved = tmp_path / "devices"
+    saved.write_bytes(pack(b'[{"ieee_address":"0x1","friendly_name":"a b"}]'))
+    sink = BytesIO()
+    line = b'{"topic":"z/a b","payload":{"smoke":true}}'
+    decode_lines(ZIGBEE, BytesIO(line), sink, [listing(saved, "z")])
+    assert "zigbee2mqtt-0x1" == json.loads(sink.getvalue())[0]["device"]
+
+
+def test_a_listing_that_is_cut_short_is_refused(tmp_path: Path) -> None:
+    """By the error all broken input has."""
+    saved = tmp_path / "devices"
+    saved.write_bytes(gzip.compress(b"[]" * 500)[:-9])
+    with pytest.raises(DecodeError, match="malformed_payload"):
+        listing(saved, "z")
