@@ -278,7 +278,7 @@ class MqttLink:
         payload = message.payload
         if message.qos:
             self._ledger.enter(message.mid, len(payload))
-        is_long = topic.endswith(self._settings.long_topics)
+        is_long = message.topic.endswith(self._settings.long_topics)
         if len(payload) > (LONG_LIMIT_BYTES if is_long else PAYLOAD_LIMIT_BYTES):
             payload = payload[:TOO_LONG_BYTES]
         token = Token(self.name, self.connection, message.mid, message.qos)
