@@ -2,14 +2,15 @@
 
 Each input line gives exactly one output line, so that the two can be laid side by side: an array
 of readings in their JSON form, or one object with `error` and `detail`. An input line is either
-what the device sent, as it is, or `{"topic": …, "payload": …}` with the payload as an object or
-as a string of its text; `"retain": true` makes the readings retained ones, and `"t"` is when it
-came, in seconds. Lines are read in order: what a family learns from one it knows from then on.
+what the device sent, as it is (in hexadecimal where it is no text), or
+`{"topic": …, "payload": …}` with the payload as an object or as a string of its text;
+`"retain": true` makes the readings retained ones, and `"t"` is when it came, in seconds. Lines are
+read in order: what a family learns from one it knows from then on.
 """
 
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -55,7 +56,7 @@ def decode_lines(
     for message in before:
         listener.hear(message)
     for line in _lines(source):
-        sink.write(decode_line(listener, line) + b"\n")
+        sink.write(decode_line(listener, line, family.spelled) + b"\n")
         sink.flush()
 
 
@@ -71,10 +72,14 @@ def listing(path: Path, base: str) -> Message:
     return Message(f"{base}/bridge/devices", data, _BEGINNING, is_retained=True)
 
 
-def decode_line(listener: Listener, line: bytes) -> bytes:
+def decode_line(
+    listener: Listener, line: bytes, spelled: Callable[[bytes], bytes] | None = None
+) -> bytes:
     """Give the output line, without its ending, for an input line without its ending."""
     try:
         message = _captured(line)
+        if spelled is not None and not message.address:
+            message = message._replace(payload=spelled(message.payload))
         said = listener.hear(message).said
     except DecodeError as error:
         return msgspec.json.encode({"error": "malformed_payload", "detail": str(error)})

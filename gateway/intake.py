@@ -83,7 +83,9 @@ class Intake:
         for note in heard.notes:
             self._note(note)
         self._count(receipt.family, heard.unread)
-        taken: list[Taken] = [self._claimed(receipt, decoded) for decoded in heard.said]
+        taken: list[Taken] = [
+            self._claimed(receipt, decoded, nth) for nth, decoded in enumerate(heard.said)
+        ]
         if heard.lesson is not None:
             taken.append(Lesson(link, receipt.family, receipt.address, heard.lesson))
         return taken
@@ -104,8 +106,10 @@ class Intake:
             found = self._listeners[link, family] = self._families[family].listener()
         return found
 
-    def _claimed(self, receipt: Receipt, decoded: Decoded) -> ReportReceived | Quarantined:
-        """Find whose the facts are."""
+    def _claimed(
+        self, receipt: Receipt, decoded: Decoded, nth: int
+    ) -> ReportReceived | Quarantined:
+        """Find whose the facts are; `nth` counts within the receipt."""
         home_id = self._claims.home_of(decoded.device_id)
         if home_id is None:
             return self._refuse(receipt, "unclaimed_device", decoded.device_id)
@@ -113,7 +117,7 @@ class Intake:
             found = self._refuse(receipt, "wrong_home", f"{decoded.device_id} at {decoded.home_id}")
             self._tell(home_id, found)
             return found
-        return ReportReceived(home_id, _report(receipt, decoded))
+        return ReportReceived(home_id, _report(receipt, decoded, nth))
 
     def _refuse(self, receipt: Receipt, code: str, detail: str) -> Quarantined:
         self.counts[code] += 1
@@ -127,8 +131,11 @@ class Intake:
         )
 
 
-def _report(receipt: Receipt, decoded: Decoded) -> Report:
-    """Put the envelope around what was decoded."""
+def _report(receipt: Receipt, decoded: Decoded, nth: int) -> Report:
+    """Put the envelope around what was decoded.
+
+    Two reports of one device in one frame are not one said twice: `nth` goes into the digest.
+    """
     token = receipt.token
     replay = Replay.RETAINED if receipt.is_retained else decoded.replay or Replay.LIVE
     return Report(
@@ -143,9 +150,9 @@ def _report(receipt: Receipt, decoded: Decoded) -> Report:
             qos=token.qos,
             replay=replay,
             connection=token.connection,
-            is_dup=receipt.is_dup,
+            is_dup=receipt.is_dup or decoded.is_repeat,
         ),
-        digest=zlib.crc32(receipt.payload),
+        digest=zlib.crc32(receipt.payload, nth),
         boot=decoded.boot,
         seq=decoded.seq,
         device_time=decoded.device_time,

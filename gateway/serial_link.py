@@ -17,7 +17,6 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from glob import glob
 from random import Random
-from typing import Protocol
 
 import serial_asyncio_fast
 
@@ -25,18 +24,10 @@ from gateway.clock import Clock
 from gateway.inbox import Inbox
 from gateway.link import Drained, LinkDown, LinkUp, Receipt, Token
 from gateway.supervisor import Backoff
+from sensors.family import Framer
 
 UNKNOWN_SINCE = datetime.min.replace(tzinfo=UTC)
 _READ_BYTES = 4096
-
-
-class Framer(Protocol):
-    """Finds frames in a stream of bytes; `skipped` counts what was none, by code."""
-
-    skipped: Counter[str]
-
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take the next bytes; give the frames they complete."""
 
 
 class SerialLink:

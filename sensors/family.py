@@ -7,6 +7,7 @@ know after a restart it gives back as a lesson; the gateway keeps the newest les
 with the readings, in the same transaction, and shows it to a new listener before anything else.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -61,6 +62,28 @@ class Listener(Protocol):
         """Read one message and learn from it; raise nothing but DecodeError."""
 
 
+class Framer(Protocol):
+    """Finds frames in a stream of bytes, for one connection; `skipped` counts what was none."""
+
+    skipped: Counter[str]
+
+    def feed(self, data: bytes) -> list[bytes]:
+        """Take the next bytes; give the frames they complete."""
+
+
+class Stream(msgspec.Struct, frozen=True):
+    """How a family lives on a serial line or a TCP connection.
+
+    `answer(frame, at)` gives what the sender waits for once the frame is kept, empty for nothing;
+    `at` is aware UTC. `sender(frame)` gives the id of the device at the other end, empty where
+    the frame does not say. Both take any frame of the framer and raise nothing.
+    """
+
+    framer: Callable[[], Framer]
+    answer: Callable[[bytes, datetime], bytes] = lambda *_: b""
+    sender: Callable[[bytes], str] = lambda _: ""
+
+
 class Family(msgspec.Struct, frozen=True):
     """A device family: its name, the MQTT filters it lives on, and its decoder.
 
@@ -69,6 +92,8 @@ class Family(msgspec.Struct, frozen=True):
     reports of one: then it gives a tuple of them, in order. `listen` makes a listener for a
     family that has to learn; `decode` is then what it reads without having learned anything.
     `long_topics` are ends of topics whose messages may be longer than a device's ever are.
+    `stream` is there where it speaks over lines or connections. `spelled` says which bytes a line
+    of a capture stands for, where they cannot stand there themselves.
     """
 
     name: str
@@ -76,6 +101,8 @@ class Family(msgspec.Struct, frozen=True):
     decode: Callable[[str, bytes], Decoded | tuple[Decoded, ...]]
     listen: Callable[[], Listener] | None = None
     long_topics: tuple[str, ...] = ()
+    stream: Stream | None = None
+    spelled: Callable[[bytes], bytes] | None = None
 
     def listener(self) -> Listener:
         """Make what reads the messages of one link."""

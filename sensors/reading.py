@@ -99,7 +99,8 @@ class Source(msgspec.Struct, frozen=True, omit_defaults=True):
     """Where a report came from.
 
     `connection` numbers the link's connections over all starts of the gateway, so that a
-    redelivery is known to come over a later one. `is_dup` is the broker's DUP flag.
+    redelivery is known to come over a later one. `is_dup` is the broker's DUP flag, or said by a
+    family that knows a repeat from the device's own numbering.
     """
 
     transport: str
@@ -118,7 +119,8 @@ class Decoded(msgspec.Struct, frozen=True):
     `device_id` is family + `-` + native id, in `[A-Za-z0-9_-]`; `home_id` only where the
     address itself names a home; `boot` and `seq` where the device counts. `replay` is set where
     the family knows better than the broker whether it is said now. `is_merged` says that states
-    in it may be repeated from a cache, though the device has not said them now.
+    in it may be repeated from a cache, though the device has not said them now. `is_repeat` says
+    that the device says this report again, by its own numbering.
     """
 
     device_id: str
@@ -129,6 +131,7 @@ class Decoded(msgspec.Struct, frozen=True):
     device_time: datetime | None = None
     replay: Replay | None = None
     is_merged: bool = False
+    is_repeat: bool = False
 
 
 class Report(msgspec.Struct, frozen=True, omit_defaults=True):
