@@ -49,6 +49,7 @@ class Template(StrEnum):
     DESK_UNANSWERED = "desk_unanswered"
     DESK_MOVED = "desk_moved"  # the resident moved while being asked: nobody need go
     DESK_STOPPED = "desk_stopped"
+    DESK_WORSE = "desk_worse"  # a soft alarm has become one on which a life hangs
     STATE_PRE_ALARM = "state_pre_alarm"  # for the webhook: what the alarm is now
     STATE_RAISED = "state_raised"
     STATE_ACKNOWLEDGED = "state_acknowledged"

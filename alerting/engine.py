@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 from pydantic import ValidationError
 
-from alerting import community, duplicates, escalation, holds, outward, response
+from alerting import community, duplicates, escalation, holds, memory, outward, response
 from alerting.alarm import Alarm, Disposition, RefusedError
 from alerting.community import CommunityState
 from alerting.deadlines import Deadlines
@@ -197,10 +197,11 @@ class Engine:
         if is_alive:
             home.alive_at = max(home.alive_at or heard_at, heard_at)
             home.alive_link = report.source.link
+        is_nearer = novelty is Novelty.NEW and memory.note(device, report, heard_at)
         mark = "" if novelty is Novelty.NEW else "duplicate"
         if effects or any(_is_forgotten(alarm, now) for alarm in home.alarms.values()):
             effects = self._settle(home, effects, now)
-        elif has_moved or event.home_id not in self._deadlines:
+        elif is_nearer or has_moved or event.home_id not in self._deadlines:
             self._deadlines.plan(event.home_id)
         return Decision(effects, mark=mark)
 

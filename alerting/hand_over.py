@@ -20,6 +20,10 @@ class Place(NamedTuple):
     lift: str
 
 
+_MEASURED = {"heart_rate": "手环测得心率异常", "spo2": "手环测得血氧偏低"}
+"""What a dispatcher must know and a neighbour's text may not say."""
+
+
 def script(place: Place, facts: Facts, kind: str, caller: str) -> list[str]:
     """Write what a person reads to 119, 120 or 110, in the order in which it is asked."""
     where = f"{place.district}{place.street}{place.compound}"
@@ -29,7 +33,7 @@ def script(place: Place, facts: Facts, kind: str, caller: str) -> list[str]:
         f"从哪个门进：{place.gate or '未登记'}",
         f"楼层：{place.floor or '未登记'}；电梯：{place.lift or '未登记'}",
         f"联系电话：{facts.landline}（{caller}）",
-        f"情况：{facts.time}{WHAT.get(kind, '报警')}",
+        f"情况：{facts.time}{_MEASURED.get(kind) or WHAT.get(kind, '报警')}",
         "神志：未确认；呼吸：未确认",
         "门能否打开：未确认",
         f"谁接车：{facts.actor or caller}",

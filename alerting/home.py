@@ -28,16 +28,31 @@ class Boot(msgspec.Struct, array_like=True):
     window: int
 
 
+class Samples(msgspec.Struct, array_like=True, frozen=True):
+    """The samples of one kind in one minute: the lowest, the highest, and how many."""
+
+    at: datetime
+    low: float
+    high: float
+    count: int
+
+
 class DeviceState(msgspec.Struct, omit_defaults=True):
     """What was heard of one device: when, over which link, its last two boots, last payloads.
 
-    Without a link it was never heard, and `heard_at` is when it was claimed.
+    Without a link it was never heard, and `heard_at` is when it was claimed. `samples` are by kind
+    and minute, `is_worn` is the device's own last word, `off_since` is when it was taken off, and
+    `standing` are the states of `memory.STANDING` that are so now.
     """
 
     heard_at: datetime
     link: str = ""
     boots: list[Boot] = []
     seen: list[Seen] = []
+    samples: dict[str, list[Samples]] = {}
+    is_worn: bool = False
+    off_since: datetime | None = None
+    standing: list[str] = []
 
 
 _GAPS = 8

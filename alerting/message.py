@@ -303,6 +303,7 @@ _TEXTS: dict[Template, Callable[[_Draft], tuple[_Part, ...]]] = {
     Template.DESK_UNANSWERED: _desk("到了没回话，请打电话问问"),
     Template.DESK_MOVED: _desk("家里又有动静了，不用去了。"),
     Template.DESK_STOPPED: _desk("不想再收短信，请打电话问问"),
+    Template.DESK_WORSE: _desk("比刚才要紧，请马上打电话"),
     Template.STATE_PRE_ALARM: _state("待核实"),
     Template.STATE_RAISED: _state("无人应"),
     Template.STATE_ACKNOWLEDGED: _state("有人去"),

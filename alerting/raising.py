@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from alerting import escalation, response
 from alerting.alarm import Alarm, Disposition, State, Step, alarm_id
-from alerting.effect import Effect, Log
+from alerting.effect import Effect, Log, Template
 from alerting.policy import LATE, Policy, Priority
 from alerting.roster import Scene
 from alerting.rules import Finding, Sign
@@ -28,7 +28,11 @@ def take_finding(kind: str, finding: Finding, policy: Policy, scene: Scene) -> I
         if alarm is not None:
             yield from _restore(alarm, finding, scene)
     elif alarm is None:
-        yield from raise_alarm(kind, finding, LATE if finding.is_late else policy, scene)
+        softer = _softer(finding, scene)
+        if softer is not None:
+            yield from _worsen(softer, kind, finding, policy, scene)
+        else:
+            yield from raise_alarm(kind, finding, LATE if finding.is_late else policy, scene)
     elif alarm.policy == LATE and not finding.is_late:
         # What was only shown to the desk has become a danger of this minute.
         yield from response.end(alarm, Disposition.DUPLICATE, scene)
@@ -81,6 +85,36 @@ def _reinforce(alarm: Alarm, finding: Finding, scene: Scene) -> Iterator[Effect]
     else:
         alarm.advance(Step.REINFORCED)
         yield escalation.log(alarm, "reinforced", **finding.evidence)
+
+
+def _softer(finding: Finding, scene: Scene) -> Alarm | None:
+    """Give the open alarm that this finding makes worse; one that woke nobody is left alone."""
+    if not finding.worsens or finding.is_late:
+        return None
+    softer = scene.home.open_alarm(finding.worsens, finding.subject)
+    return None if softer is None or softer.policy == LATE else softer
+
+
+def _worsen(
+    alarm: Alarm, kind: str, finding: Finding, policy: Policy, scene: Scene
+) -> Iterator[Effect]:
+    """Make a soft alarm the graver one: nobody waits any more, and the graver ladder begins.
+
+    Who is on the way, or there, goes on; the desk and the family hear that it is worse.
+    """
+    alarm.kind, alarm.policy = kind, policy
+    alarm.signs += 1
+    if alarm.state is State.PRE_ALARM:
+        yield escalation.log(alarm, "worsened", **finding.evidence)
+        yield from response.raise_now(alarm, scene, "worsened")
+        return
+    alarm.advance(Step.REINFORCED)
+    yield escalation.log(alarm, "worsened", **finding.evidence)
+    if alarm.state is State.RAISED:
+        yield from escalation.resume(alarm, scene)
+        return
+    yield from escalation.tell_desk(alarm, Template.DESK_WORSE, scene, alarm.holder_id or "")
+    yield from escalation.tell_family(alarm, Template.FAMILY_START, scene)
 
 
 def _restore(alarm: Alarm, finding: Finding, scene: Scene) -> Iterator[Effect]:

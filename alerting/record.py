@@ -30,10 +30,16 @@ class ResponderRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ResidentRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One person cared for; `can_answer` is a phone of their own and ears to use it."""
+    """One person cared for; `can_answer` is a phone of their own and ears to use it.
+
+    What is usual for them, where somebody has said so: heart rate in 1/min, SpO2 in per cent.
+    """
 
     id: str
     can_answer: bool = False
+    heart_rate_low: int | None = None
+    heart_rate_high: int | None = None
+    spo2_low: int | None = None
 
 
 class DeviceRecord(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -56,6 +62,13 @@ class HomeRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     devices: tuple[DeviceRecord, ...] = ()
     responders: tuple[ResponderRecord, ...] = ()
     slot_hint: int = 0
+
+    def wearer(self, device_id: str) -> ResidentRecord | None:
+        """Give who wears a device: who the registry says, else the only one who lives here."""
+        worn_by = next((d.resident_id for d in self.devices if d.id == device_id), None)
+        if worn_by is None and len(self.residents) == 1:
+            return self.residents[0]
+        return next((one for one in self.residents if one.id == worn_by), None)
 
     def has_resident(self, person_id: str) -> bool:
         """Say whether this person lives here."""

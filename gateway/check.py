@@ -28,7 +28,7 @@ from gateway.mistake import Mistake, MistakesError, Words
 from gateway.read_only import opened
 from gateway.registry import Registry
 from gateway.registry_gaps import gaps
-from gateway.registry_tables import QUERIES, rows_of
+from gateway.registry_tables import QUERIES, query, rows_of
 
 DATABASE = "journal.db"
 SHOWN = 10
@@ -195,7 +195,10 @@ def _stored(database: Path) -> Registry:
     if not database.is_file():
         return Registry()
     with opened(database) as connection:
-        found = {name: connection.execute(sql).fetchall() for name, sql in QUERIES.items()}
+        found = {}
+        for name in QUERIES:
+            present = [row[1] for row in connection.execute(f"PRAGMA table_info({name})")]
+            found[name] = connection.execute(query(name, present)).fetchall()
     return Registry(rows_of(found))
 
 

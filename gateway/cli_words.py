@@ -50,6 +50,7 @@ VERBS = {
     "raised": "触发",
     "drill_raised": "演练触发",
     "reinforced": "又有迹象",
+    "worsened": "加重",
     "restored": "恢复",
     "tested": "试机",
     "escalated": "升级",

@@ -141,9 +141,7 @@ class Registry:
             return None
         return HomeRecord(
             id=home_id,
-            residents=tuple(
-                ResidentRecord(row.id, can_answer=_can_answer(row)) for row in household.residents
-            ),
+            residents=tuple(map(_resident, household.residents)),
             devices=tuple(
                 DeviceRecord(row.device_id, row.device_class, row.room, row.resident)
                 for row in household.devices
@@ -212,6 +210,16 @@ class Registry:
             floor="" if home.floor is None else f"{home.floor}楼",
             lift="" if home.lift is None else "有" if home.lift else "没有",
         )
+
+
+def _resident(row: ResidentRow) -> ResidentRecord:
+    return ResidentRecord(
+        row.id,
+        can_answer=_can_answer(row),
+        heart_rate_low=row.heart_rate_low,
+        heart_rate_high=row.heart_rate_high,
+        spo2_low=row.spo2_low,
+    )
 
 
 def _can_answer(resident: ResidentRow) -> bool:

@@ -107,7 +107,11 @@ class HomeRow:
 
 @dataclass(frozen=True, slots=True)
 class ResidentRow:
-    """One person cared for; `called` is the form of address."""
+    """One person cared for; `called` is the form of address.
+
+    What is usual for them, heart rate in 1/min and SpO2 in per cent, is written where a doctor has
+    said so; otherwise that of the configuration.
+    """
 
     __pydantic_config__ = _CLOSED
     id: Id
@@ -120,6 +124,9 @@ class ResidentRow:
     deaf: Flag = False
     no_speech: Flag = False
     health_note: Note = ""
+    heart_rate_low: Annotated[int, Strict(), Field(ge=20, le=80)] | None = None
+    heart_rate_high: Annotated[int, Strict(), Field(ge=90, le=250)] | None = None
+    spo2_low: Annotated[int, Strict(), Field(ge=50, le=99)] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ that has become stricter since the import must not keep the gateway from startin
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from alerting.record import Role
@@ -80,6 +80,13 @@ TABLES = (
 )
 """For the schema's list of migrations."""
 
+RANGES = (
+    "ALTER TABLE residents ADD COLUMN heart_rate_low INTEGER",
+    "ALTER TABLE residents ADD COLUMN heart_rate_high INTEGER",
+    "ALTER TABLE residents ADD COLUMN spo2_low INTEGER",
+)
+"""A later step of it: what is usual for a person."""
+
 _KINDS: dict[str, type[AnyRow]] = {
     "homes": HomeRow,
     "residents": ResidentRow,
@@ -89,11 +96,21 @@ _KINDS: dict[str, type[AnyRow]] = {
 }
 _COLUMNS = {name: [f.name for f in dataclasses.fields(kind)] for name, kind in _KINDS.items()}
 
-QUERIES = {
-    name: f"SELECT {', '.join(columns)} FROM {name} ORDER BY rowid"  # noqa: S608 -- our own names
-    for name, columns in _COLUMNS.items()
-}
-"""What reads each table, in its order."""
+
+def query(name: str, present: Collection[str] | None = None) -> str:
+    """Write what reads a table in its order; a column that is not among those `present` is NULL.
+
+    A file of an older version has fewer, until a gateway has started on it.
+    """
+    columns = (
+        column if present is None or column in present else f"NULL AS {column}"
+        for column in _COLUMNS[name]
+    )
+    return f"SELECT {', '.join(columns)} FROM {name} ORDER BY rowid"  # noqa: S608 -- our own names
+
+
+QUERIES = {name: query(name) for name in _COLUMNS}
+"""What reads each table of a file of this version."""
 
 _FLAGS = frozenset(("lift", "deaf", "no_speech", "sms", "voice", "at_night", "stairs", "lifts"))
 

@@ -7,6 +7,7 @@ would read it wrongly and write it worse.
 
 import sqlite3
 
+from gateway.registry_tables import RANGES
 from gateway.registry_tables import TABLES as REGISTRY
 
 VERSION_1 = (
@@ -88,7 +89,11 @@ LESSON = """CREATE TABLE lesson (
     PRIMARY KEY (link, family, address)
 ) STRICT, WITHOUT ROWID"""
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = ((*VERSION_1, *REGISTRY), (LESSON,))
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (*VERSION_1, *REGISTRY),
+    (LESSON,),
+    RANGES,
+)
 
 
 class SchemaTooNewError(Exception):

@@ -39,6 +39,8 @@ class Finding(NamedTuple):
 
     `evidence` is ids and words for the alarm log. `is_late` marks a danger known to be old: it
     is shown to the desk and wakes nobody. `is_proof` marks an end that ends a cancel window.
+    `worsens` is the kind of a softer alarm of this subject: where one is open it becomes this one,
+    so that one fall is one alarm.
     """
 
     sign: Sign
@@ -46,6 +48,7 @@ class Finding(NamedTuple):
     subject: str = ""
     is_late: bool = False
     is_proof: bool = False
+    worsens: str = ""
 
 
 class View(NamedTuple):

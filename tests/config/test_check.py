@@ -15,7 +15,7 @@ from gateway.check import DATABASE, Findings, Level, as_json, check, show
 from gateway.registry import Registry
 from gateway.registry_file import parse
 from gateway.registry_import import plan
-from gateway.registry_tables import TABLES
+from gateway.registry_tables import RANGES, TABLES
 
 HEAD = '[community]\nname = "昭觉社区"\nlandline = "84310000"\n'
 TWILIO = f"""
@@ -40,7 +40,7 @@ def found(findings: Findings) -> list[tuple[Level, str]]:
     return [(finding.level, finding.mistake.path) for finding in findings.found]
 
 
-def store(folder: Path, rows: str, tables: Iterable[str] = TABLES) -> Path:
+def store(folder: Path, rows: str, tables: Iterable[str] = (*TABLES, *RANGES)) -> Path:
     """A database as the gateway leaves it, with this registry file in it."""
     (folder / "state").mkdir()
     path = folder / "state" / DATABASE
@@ -51,6 +51,16 @@ def store(folder: Path, rows: str, tables: Iterable[str] = TABLES) -> Path:
         for sql, values in plan(Registry(), parse(rows.encode())).statements:
             connection.execute(sql, tuple(values))
     return path
+
+
+def test_a_registry_of_an_older_version_is_read(tmp_path: Path) -> None:
+    """Before the first start after an upgrade nobody's own range is there, and nothing is wrong."""
+    path = store(tmp_path, GAPS)
+    before = found(checked(tmp_path, HEAD + TWILIO))
+    with closing(sqlite3.connect(path)) as connection:
+        for column in ("heart_rate_low", "heart_rate_high", "spo2_low"):
+            connection.execute(f"ALTER TABLE residents DROP COLUMN {column}")
+    assert before == found(checked(tmp_path, HEAD + TWILIO))
 
 
 def test_a_good_installation_has_nothing_but_its_empty_registry(tmp_path: Path) -> None:

@@ -51,7 +51,7 @@ BODIES = (
 
 HOMES = ("h0001", "h0002", "h9999")
 PEOPLE = ("n01", "n02", "n03", "d01", "p01", "f-h0001", "r-h0001", "r-h0002", "nobody")
-DEVICES = ("smoke", "pir", "help", "door", "gas", "leak")
+DEVICES = ("smoke", "pir", "help", "door", "gas", "leak", "band")
 LINKS = ("mqtt", "serial")
 KINDS = tuple(RULES)
 _EVENT: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
@@ -276,6 +276,7 @@ VALUE = st.one_of(
     st.just(value=True),
     st.booleans(),
     st.sampled_from(["press", "long", "offline", "none", "still", "moving", 0, 1e9, None]),
+    st.sampled_from(["suspected", "confirmed", "cleared", 0, 30, 80, 170]),
     st.just({"lat": 1.0, "valid": True}),
 )
 HEAR = st.builds(
@@ -286,6 +287,7 @@ HEAR = st.builds(
         [
             *(Kind.SMOKE, Kind.SMOKE, Kind.HELP_CALL, Kind.HELP_CALL, Kind.MOTION),
             *(Kind.PRESENCE, Kind.AVAILABILITY, Kind.CONTACT, Kind.GAS, Kind.CO, Kind.WATER_LEAK),
+            *(Kind.FALL, Kind.FALL, Kind.WORN, Kind.HEART_RATE, Kind.HEART_RATE, Kind.SPO2),
         ],
     ),
     VALUE,

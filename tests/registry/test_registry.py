@@ -163,3 +163,17 @@ def test_whoever_holds_a_registry_sees_the_next_one() -> None:
     held = Registry()
     held.adopt(parse(file(home("h1"), device("s1", "h1"))))
     assert "h1" == held.home_of("own-s1")
+
+
+def test_what_is_usual_for_a_person_reaches_the_core() -> None:
+    """A doctor's word is in the record; where there is none the configuration counts."""
+    rows = file(
+        home("h1"),
+        resident("r1", "h1", "heart_rate_low = 45\nheart_rate_high = 115\nspo2_low = 86"),
+        resident("r2", "h1", ""),
+    )
+    record = parse(rows).record("h1")
+    assert record is not None
+    assert [(45, 115, 86), (None, None, None)] == [
+        (one.heart_rate_low, one.heart_rate_high, one.spo2_low) for one in record.residents
+    ]
