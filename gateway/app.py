@@ -8,13 +8,12 @@ is heard before the core knows what it knew, and what was heard is decided befor
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from random import Random
-from zoneinfo import ZoneInfo
 
 import msgspec
 import structlog
@@ -36,12 +35,14 @@ from gateway.desk import Desk
 from gateway.door import DaemonDoor
 from gateway.embedded_broker import EmbeddedBroker
 from gateway.entries import CommitFailedError, Quarantined
+from gateway.health import is_turning
 from gateway.inbox import Inbox
 from gateway.intake import Intake
 from gateway.job import Job
 from gateway.journal import Journal
 from gateway.link import Link
 from gateway.lock import state_lock
+from gateway.monitor import Monitor
 from gateway.operations import Operations
 from gateway.pruning import Pruning
 from gateway.pump import HOLD, Pump
@@ -49,9 +50,10 @@ from gateway.push_door import PushDoor
 from gateway.push_link import PushLink
 from gateway.recovery import enrolled_again, rebuild
 from gateway.registry import Registry
-from gateway.scribe import Community, Scribe
+from gateway.scribe import Scribe
 from gateway.supervisor import Crash, supervise
 from gateway.troubles import Troubles
+from gateway.watchdog import Watchdog
 from gateway.web import Web, application
 from sensors.families import discover as discover_families
 from sensors.family import Note
@@ -82,6 +84,8 @@ class Gateway:
     troubles: Troubles
     broker: EmbeddedBroker | None = None
     web: Web | None = None
+    refused: Mapping[str, int] = field(default_factory=dict)
+    monitor: Web | None = None
     operations: Operations | None = None
     publishers: dict[str, str] = field(default_factory=dict)
     runs: dict[str, Run] = field(default_factory=dict)
@@ -101,26 +105,6 @@ def core_settings(config: Config) -> Settings:
         has_webhook=any(name == "webhook" for name, _ in config.channels_open()),
         rules=config.rules,
         policies=config.policies,
-    )
-
-
-def _community(config: Config) -> Community:
-    """Say who calls, for texts."""
-    return Community(
-        config.community.name,
-        config.community.landline,
-        ZoneInfo(config.community.timezone),
-        {"120": config.dispatch.number_120, "119": config.dispatch.number_119},
-        hears_keys=_hears_keys(config),
-    )
-
-
-def _hears_keys(config: Config) -> bool:
-    """Say whether a key pressed in a call can reach us: not without a public address."""
-    return all(
-        getattr(settings, "public_url", None) is not None
-        for name, settings in config.channels_open()
-        if name not in {"console", "webhook"}
     )
 
 
@@ -219,7 +203,7 @@ async def _assemble(
     inbox = Inbox(clock, limit=config.limits.inbox)
     troubles = Troubles(clock, lambda line: inbox.put(Job(lines=(line,))))
     intake = await _intake(registry, troubles, journal)
-    scribe = Scribe(registry, _community(config))
+    scribe = Scribe(registry, parts.community(config))
     texts: asyncio.Queue[Inbound] = asyncio.Queue(maxsize=_TEXTS)
     channels = parts.channels(config, _ports(clock, say, last_at or clock.now(), texts))
     courier = Courier(
@@ -255,6 +239,7 @@ async def _assemble(
         "refused": lambda: dict(intake.counts),
         "unread": lambda: dict(intake.unread),
     }
+    gateway.refused = intake.counts
     gateway.runs["channel watch"] = ChannelWatch(channels, troubles, clock, say).run
     _schedule(gateway, texts)
     return gateway
@@ -329,6 +314,25 @@ def _open_doors(gateway: Gateway, state: Path) -> None:
         web = gateway.config.web
         gateway.web = Web(app, web.host, web.port)
         gateway.runs["web"] = gateway.web.run
+    _be_watched(gateway)
+
+
+def _be_watched(gateway: Gateway) -> None:
+    """Open the port for those who watch over the gateway, and the line to systemd."""
+    at = gateway.config.monitor
+    if at.port is not None:
+        app = Monitor(gateway, gateway.refused).application()
+        try:
+            gateway.monitor = Web(app, at.host, at.port)
+        except OSError as error:  # nobody loses an alarm for want of figures
+            gateway.troubles.note("monitor_port_taken", f"{at.host}:{at.port}", str(error))
+        else:
+            gateway.runs["monitor"] = gateway.monitor.run
+
+    def works() -> bool:
+        return is_turning(gateway.pump, gateway.inbox, gateway.clock.now())
+
+    gateway.runs["watchdog"] = Watchdog(works, gateway.clock).run
 
 
 def _tell_crash(crash: Crash) -> None:

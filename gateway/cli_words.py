@@ -35,6 +35,7 @@ KINDS = {
     "broker_port_taken": "端口被占",
     "broker_dropped": "MQTT 服务器丢了消息",
     "channel_down": "渠道不通",
+    "monitor_port_taken": "监控端口被占",
 }
 
 STATES = {

@@ -174,6 +174,13 @@ class Web(Table):
     public_url: WebAddress | None = None
 
 
+class Monitoring(Table):
+    """The port for `/metrics` and `/healthz`; none is opened where none is named."""
+
+    host: Loopback = "127.0.0.1"
+    port: Port | None = None
+
+
 class Dispatch(Table):
     """How an alarm is handed over to 119 and 120."""
 
@@ -226,6 +233,7 @@ class Config(Table):
     serial: tuple[SerialPort, ...] = ()
     push: tuple[Push, ...] = ()
     web: Web = Web()
+    monitor: Monitoring = Monitoring()
     channels: ChannelTables = ChannelTables()  # type: ignore[valid-type]
     dispatch: Dispatch = Dispatch()
     log: Logging = Logging()

@@ -17,6 +17,7 @@ import re
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
+from datetime import datetime
 from enum import StrEnum
 from itertools import count
 
@@ -77,6 +78,12 @@ class Inbox:
 
     def __len__(self) -> int:
         return len(self._items)
+
+    def oldest_at(self) -> datetime | None:
+        """Give when the oldest receipt that waits was heard; None where none waits."""
+        firsts = [queue[0] for queue in self._waiting.values() if queue]
+        oldest = self._items[min(firsts)] if firsts else None
+        return oldest.received_at if isinstance(oldest, Receipt) else None
 
     def tell_drops(self, link: str, tell: Callable[[Receipt], None]) -> None:
         """Call `tell` with each receipt of this link that is dropped, while it is."""

@@ -32,6 +32,7 @@ import aiosqlite
 from gateway import log_tables, tables
 from gateway.alarm_log import SALT_BYTES, Check, Verdict
 from gateway.clock import Clock
+from gateway.commit_meter import CommitMeter
 from gateway.entries import (
     Batch,
     CommitFailedError,
@@ -201,6 +202,7 @@ class Journal:
         self._store = store
         self._clock = clock
         self._salt = salt
+        self.meter = CommitMeter()
 
     @classmethod
     async def open(cls, path: Path, clock: Clock) -> "Journal":
@@ -246,7 +248,13 @@ class Journal:
             tables.run_statements(connection, also)
             return tables.last_seq(connection)
 
-        return await self._write(keep)
+        try:
+            seq = await self._write(keep)
+        except CommitFailedError as error:
+            self.meter.lost(str(error))
+            raise
+        self.meter.kept(batch, (self._clock.now() - now).total_seconds())
+        return seq
 
     async def write(self, statements: Sequence[Statement]) -> None:
         """Run a caller's own statements, all or none."""

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from random import Random
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from alerting.channels import Ports
 from alerting.channels import discover as discover_channels
@@ -19,6 +20,7 @@ from gateway.inbox import Inbox
 from gateway.mqtt_link import MqttLink
 from gateway.mqtt_settings import MqttSettings
 from gateway.push_link import PushLink
+from gateway.scribe import Community
 from gateway.serial_link import SerialLink
 from gateway.topics import embedded_refusals
 from gateway.troubles import Troubles
@@ -30,6 +32,26 @@ BROKER_DROPPED = "broker_dropped"
 
 PLAIN_PORT, TLS_PORT = 1883, 8883
 """MQTT's ports without and with TLS."""
+
+
+def community(config: Config) -> Community:
+    """Say who calls, for texts."""
+    return Community(
+        config.community.name,
+        config.community.landline,
+        ZoneInfo(config.community.timezone),
+        {"120": config.dispatch.number_120, "119": config.dispatch.number_119},
+        hears_keys=_hears_keys(config),
+    )
+
+
+def _hears_keys(config: Config) -> bool:
+    """Say whether a key pressed in a call can reach us: not without a public address."""
+    return all(
+        getattr(settings, "public_url", None) is not None
+        for name, settings in config.channels_open()
+        if name not in {"console", "webhook"}
+    )
 
 
 def filters(config: Config) -> dict[str, str]:

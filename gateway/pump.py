@@ -102,6 +102,7 @@ class Turn:
         self.effects: list[Effect] = []
         self.tokens: dict[str, list[Token]] = defaultdict(list)
         self.jobs: list[tuple[Job, Decision]] = []
+        self.oldest_at: datetime | None = None
         self.others: list[object] = []
         """What no source will say again."""
 
@@ -150,6 +151,11 @@ class Pump:
         self._turn: Turn | None = None
         self._snapshot_every = snapshot_every
         self._snapshot_seq = 0
+
+    @property
+    def current(self) -> Turn | None:
+        """The turn under way, None between two."""
+        return self._turn if self.is_mid_turn else None
 
     async def run(self) -> None:
         """Turn until cancelled; after a crash in a turn, go back to the journal first."""
@@ -252,6 +258,7 @@ class Pump:
     def _receive(self, turn: Turn, receipt: Receipt) -> None:
         """Take in what a link heard: events for homes, lessons, or quarantine with a reason."""
         self.counts["received"] += 1
+        turn.oldest_at = min(receipt.received_at, turn.oldest_at or receipt.received_at)
         turn.tokens[receipt.token.link].append(receipt.token)
         for taken in self._intake.take(receipt):
             match taken:

@@ -90,6 +90,11 @@ class Troubles:
         newest = sorted(self._known.values(), key=lambda trouble: trouble.last_at, reverse=True)
         return [msgspec.structs.asdict(trouble) for trouble in newest]
 
+    def codes(self) -> list[str]:
+        """Give the code of each trouble there is."""
+        self._forget(self._clock.now())
+        return [code for code, _ in self._known]
+
     def _say(self, verb: str, trouble: Trouble, home_id: str) -> None:
         """Write a line of the alarm log."""
         number = self.counts[trouble.code]
