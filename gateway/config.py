@@ -30,15 +30,19 @@ from gateway.config_secrets import FOLDER, Tables, place, table_at, unreadable, 
 from gateway.config_values import (
     Baud,
     BrokerAddress,
+    Connections,
     Days,
     FamilyName,
+    Host,
     Landline,
     Loopback,
+    Minutes,
     Mode,
     Name,
     Port,
     ServiceNumber,
     Signature,
+    StreamFamilyName,
     Text,
     TopicFilter,
     Waiting,
@@ -157,6 +161,18 @@ class SerialPort(Table):
     name: Name
     path: Text
     baud: Baud = 115_200
+    family: StreamFamilyName = "own"
+
+
+class TcpPort(Table):
+    """A port on which devices call us and stay connected."""
+
+    name: Name
+    family: StreamFamilyName
+    port: Port
+    host: Host = "127.0.0.1"
+    idle_minutes: Minutes = 20
+    connections: Connections = 5000
 
 
 class Push(Table):
@@ -231,6 +247,7 @@ class Config(Table):
     state: State = State()
     mqtt: Mqtt = Mqtt()
     serial: tuple[SerialPort, ...] = ()
+    tcp: tuple[TcpPort, ...] = ()
     push: tuple[Push, ...] = ()
     web: Web = Web()
     monitor: Monitoring = Monitoring()
@@ -242,21 +259,22 @@ class Config(Table):
     rules: RuleTables = RuleTables()  # type: ignore[valid-type]
     policies: Policies = Policies()  # type: ignore[valid-type]
 
-    @field_validator("serial", "push")
+    @field_validator("serial", "tcp", "push")
     @classmethod
     def _once(
-        cls, links: tuple[SerialPort | Push, ...], info: ValidationInfo
-    ) -> tuple[SerialPort | Push, ...]:
+        cls, links: tuple[SerialPort | TcpPort | Push, ...], info: ValidationInfo
+    ) -> tuple[SerialPort | TcpPort | Push, ...]:
         """Refuse two links under one name; one is the MQTT link's."""
         names = [link.name for link in links]
         taken = ["mqtt", *names]
-        if info.field_name == "push":
-            taken += [port.name for port in info.data.get("serial", ())]
+        for others in ("serial", "tcp"):
+            if others != info.field_name:
+                taken += [port.name for port in info.data.get(others, ())]
         twice = sorted({name for name in names if taken.count(name) > 1})
         if twice:
             raise wrong(
                 Words(f"名称重复：{'、'.join(twice)}", f"has a name twice: {twice}"),
-                Words("每个串口和推送来源用自己的名称，也不能叫 mqtt", "name each differently"),
+                Words("串口、端口、推送来源各用自己的名称，也不能叫 mqtt", "name each differently"),
             )
         return links
 

@@ -52,6 +52,17 @@ def _loopback(host: str) -> str:
     return host
 
 
+def _host(host: str) -> str:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        raise wrong(
+            Words("不是本机的地址", "is not an address of this machine"),
+            Words("写 0.0.0.0 或一块网卡的地址", "write 0.0.0.0 or the address of one interface"),
+        ) from None
+    return host
+
+
 def _web_address(url: str) -> str:
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
@@ -89,10 +100,17 @@ def _not_yet(mode: str) -> str:
 
 
 def _family(name: str) -> str:
-    known = sorted(discover_families())
+    return _one_of(sorted(discover_families()), name)
+
+
+def _stream_family(name: str) -> str:
+    return _one_of(sorted(f.name for f in discover_families().values() if f.stream), name)
+
+
+def _one_of(known: list[str], name: str) -> str:
     if name not in known:
         raise wrong(
-            Words("没有这种设备类型", "is not a device family"),
+            Words("这里没有这种设备类型", "is not a device family that can be here"),
             Words(f"可以写 {'、'.join(known)}", f"write {', '.join(known)}"),
         )
     return name
@@ -143,6 +161,10 @@ TopicFilter = Annotated[
     StringConstraints(min_length=1, max_length=200),
 ]
 FamilyName = Annotated[str, AfterValidator(_family)]
+StreamFamilyName = Annotated[str, AfterValidator(_stream_family)]
+Host = Annotated[str, AfterValidator(_host)]
+Minutes = Annotated[int, Strict(), Field(ge=1, le=1440)]
+Connections = Annotated[int, Strict(), Field(ge=1, le=60_000)]
 Mode = Annotated[Literal["dry_run", "assist", "auto"], AfterValidator(_not_yet)]
 Port = Annotated[int, Strict(), Field(ge=0, le=65535)]
 Baud = Annotated[int, Strict(), Field(ge=300, le=4_000_000)]

@@ -22,7 +22,7 @@ class Token(NamedTuple):
 class Receipt(NamedTuple):
     """Bytes from a device, stamped with the gateway's clock (aware UTC).
 
-    `transport` is mqtt, serial or http; `address` is the topic, empty where there is none.
+    `transport` is mqtt, serial, tcp or http; `address` is the topic, empty where there is none.
     """
 
     received_at: datetime

@@ -1,6 +1,7 @@
 """Building single parts from the configuration: links, channels, the embedded broker."""
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from urllib.parse import urlsplit
@@ -22,16 +23,19 @@ from gateway.mqtt_settings import MqttSettings
 from gateway.push_link import PushLink
 from gateway.scribe import Community
 from gateway.serial_link import SerialLink
+from gateway.tcp_link import TcpLink
 from gateway.topics import embedded_refusals
 from gateway.troubles import Troubles
 from sensors.families import discover as discover_families
-from sensors.framing.ndjson import LineFramer
 
 BROKER_DROPPED = "broker_dropped"
 """The code of a trouble: messages were thrown away by a broker that has no room for them."""
 
 PLAIN_PORT, TLS_PORT = 1883, 8883
 """MQTT's ports without and with TLS."""
+
+CONNECTIONS_A_START = 1_000_000_000
+"""Numbers for the connections of one start: a watch that comes and goes uses many."""
 
 
 def community(config: Config) -> Community:
@@ -144,7 +148,7 @@ def serial_links(
         SerialLink(
             port.name,
             port.path,
-            LineFramer,
+            discover_families()[port.family],
             inbox=inbox,
             clock=clock,
             rng=rng,
@@ -152,6 +156,28 @@ def serial_links(
             was_heard=was_up,
         )
         for port in config.serial
+    ]
+
+
+def tcp_links(
+    config: Config, *, inbox: Inbox, clock: Clock, rng: Random, start: int, was_up: bool
+) -> list[TcpLink]:
+    """Build a link for each port that devices call; `start` numbers their connections."""
+    return [
+        TcpLink(
+            port.name,
+            port.host,
+            port.port,
+            discover_families()[port.family],
+            inbox=inbox,
+            clock=clock,
+            rng=rng,
+            idle=timedelta(minutes=port.idle_minutes),
+            most=port.connections,
+            first_connection=start * CONNECTIONS_A_START,
+            was_heard=was_up,
+        )
+        for port in config.tcp
     ]
 
 

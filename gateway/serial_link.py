@@ -1,7 +1,8 @@
 """The link to a serial port: lines of readings, and an adapter that may be pulled out.
 
-Theory of operation. A framer finds the frames in the bytes; each becomes a receipt. A serial line
-keeps nothing for us and wants no acknowledgement. When the adapter goes, reading fails; we then try
+Theory of operation. The family's framer finds the frames in the bytes; each becomes a receipt. What
+the family answers to a frame leaves after the commit; most lines keep nothing for us and want no
+answer. When the adapter goes, reading fails; we then try
 to open the port again, at first often and later every few seconds. A path may be a pattern
 (`/dev/serial/by-id/usb-1a86_*`): the first match that opens is read, so that an adapter which was
 exchanged for another of its make is found. A port that somebody else has opened is not shared.
@@ -12,10 +13,10 @@ frame from after.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from glob import glob
+from itertools import count
 from random import Random
 
 import serial_asyncio_fast
@@ -24,10 +25,11 @@ from gateway.clock import Clock
 from gateway.inbox import Inbox
 from gateway.link import Drained, LinkDown, LinkUp, Receipt, Token
 from gateway.supervisor import Backoff
-from sensors.family import Framer
+from sensors.family import Family
 
 UNKNOWN_SINCE = datetime.min.replace(tzinfo=UTC)
 _READ_BYTES = 4096
+_UNCOMMITTED = 1024
 
 
 class SerialLink:
@@ -40,13 +42,12 @@ class SerialLink:
         self,
         name: str,
         path: str,
-        framer: Callable[[], Framer],
+        family: Family,
         *,
         inbox: Inbox,
         clock: Clock,
         rng: Random,
         baud: int = 115200,
-        family: str = "own",
         was_heard: bool = False,
     ) -> None:
         self.name = name
@@ -59,14 +60,18 @@ class SerialLink:
         self._path = path
         self.path = path
         """Where it was opened last."""
-        self._make_framer = framer
-        self._framer = framer()
+        assert family.stream is not None, family.name
+        self._family = family
+        self._stream = family.stream
+        self._framer = self._stream.framer()
+        self._writer: asyncio.StreamWriter | None = None
+        self._waiting: dict[int, bytes] = {}
+        self._mids = count(1)
         self._skipped: Counter[str] = Counter()
         self._inbox = inbox
         self._clock = clock
         self._backoff = Backoff(rng, first_seconds=0.1, longest_seconds=3.0)
         self._baud = baud
-        self._family = family
         self._lost_since = UNKNOWN_SINCE if was_heard else None
         self._is_loss_told = False
 
@@ -89,7 +94,11 @@ class SerialLink:
             await self._clock.sleep(self._backoff.next_seconds())
 
     def acknowledge(self, tokens: list[Token]) -> None:
-        """Do nothing: nobody waits for it."""
+        """Answer the frames that want one, unless the port was lost meanwhile."""
+        for token in tokens:
+            frame = self._waiting.pop(token.mid, None)
+            if frame is not None and token.connection == self.connection and self._writer:
+                self._writer.write(self._stream.answer(frame, self._clock.now()))
 
     def drop(self) -> None:
         """Do nothing: what was said on the line is not said again."""
@@ -101,14 +110,16 @@ class SerialLink:
         except OSError as error:
             return f"cannot open: {error}"
         self._go_up()
+        self._writer = writer
         try:
             while data := await reader.read(_READ_BYTES):
                 self._backoff.reset()
                 for frame in self._framer.feed(data):
-                    self.lost += not self._inbox.put(self._receipt(frame))
+                    self._take(frame)
         except OSError as error:
             return f"lost: {error}"
         finally:
+            self._writer = None
             writer.close()
             with suppress(OSError):  # the reason for which it was lost
                 await writer.wait_closed()
@@ -129,21 +140,34 @@ class SerialLink:
                 return opened
         raise refusal
 
-    def _receipt(self, frame: bytes) -> Receipt:
+    def _take(self, frame: bytes) -> None:
+        """Put a frame into the inbox, and remember it where its device waits for an answer."""
+        mid = next(self._mids)
+        is_awaited = bool(self._stream.answer(frame, self._clock.now()))
+        if not self._inbox.put(self._receipt(frame, mid if is_awaited else 0)):
+            self.lost += 1
+        elif is_awaited:
+            self._waiting[mid] = frame
+            while len(self._waiting) > _UNCOMMITTED:
+                self._waiting.pop(next(iter(self._waiting)))
+
+    def _receipt(self, frame: bytes, mid: int) -> Receipt:
+        """Stamp a frame; one that is awaited an answer for will come again (`qos` 1)."""
         return Receipt(
             received_at=self._clock.now(),
-            family=self._family,
+            family=self._family.name,
             address="",
             payload=frame,
             is_retained=False,
             is_dup=False,
-            token=Token(self.name, self.connection, mid=0, qos=0),
+            token=Token(self.name, self.connection, mid, qos=1 if mid else 0),
             transport="serial",
         )
 
     def _go_up(self) -> None:
         self._skipped += self._framer.skipped
-        self._framer = self._make_framer()
+        self._framer = self._stream.framer()
+        self._waiting.clear()
         self.is_up = True
         self._is_loss_told = False
         self.connection += 1

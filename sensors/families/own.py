@@ -15,8 +15,8 @@ from typing import Any, Literal
 import msgspec
 
 from sensors.errors import DecodeError
-from sensors.family import Family
-from sensors.framing.ndjson import LINE_LIMIT_BYTES, without_sum
+from sensors.family import Family, Stream
+from sensors.framing.ndjson import LINE_LIMIT_BYTES, LineFramer, without_sum
 from sensors.kinds import KINDS, as_number, unit_of
 from sensors.reading import Decoded, Flag, Kind, Reading
 
@@ -93,7 +93,7 @@ def unknown_fields(payload: bytes) -> tuple[str, ...]:
     return tuple(sorted(names - set(_Line.__struct_fields__)))
 
 
-FAMILY = Family("own", ("care/v1/+/+/+",), decode)
+FAMILY = Family("own", ("care/v1/+/+/+",), decode, stream=Stream(LineFramer))
 
 
 @lru_cache(maxsize=65_536)  # devices say the same few topics for years

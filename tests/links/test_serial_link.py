@@ -13,7 +13,9 @@ import pytest
 from gateway.inbox import Inbox
 from gateway.link import Drained, LinkDown, LinkUp, Receipt, Token
 from gateway.serial_link import UNKNOWN_SINCE, SerialLink
-from sensors.framing.ndjson import LineFramer
+from sensors.families import gb26875, own
+from sensors.family import Family
+from simulators.devices.gb26875 import FIRE, NORMAL, SMOKE_HEAD, Unit
 from tests.links.rig import CLOCK, PATIENCE_SECONDS, payloads, until
 
 SMOKE = b'{"v":1,"home":"h1","device":"smoke-1","kind":"smoke","value":true}'
@@ -40,6 +42,11 @@ class Port:
             os.close(self._ends[1])
             self._ends = None
 
+    def hear(self) -> bytes:
+        """Take what was written to the port; waits for it."""
+        assert self._ends is not None
+        return os.read(self._ends[0], 4096)
+
     def say(self, data: bytes) -> None:
         """Send bytes to whoever reads the port."""
         assert self._ends is not None
@@ -49,12 +56,19 @@ class Port:
 class Reader:
     """A link on the port."""
 
-    def __init__(self, port: Port, *, was_heard: bool = False, limit: int = 100) -> None:
+    def __init__(
+        self,
+        port: Port,
+        *,
+        was_heard: bool = False,
+        limit: int = 100,
+        family: Family = own.FAMILY,
+    ) -> None:
         self.inbox = Inbox(CLOCK, limit=limit)
         self.link = SerialLink(
             "serial0",
             str(port.path),
-            LineFramer,
+            family,
             inbox=self.inbox,
             clock=CLOCK,
             rng=Random(1),
@@ -241,3 +255,23 @@ async def test_two_links_do_not_share_an_adapter(tmp_path: Path) -> None:
         await reader.stop()
     for port in ports:
         port.unplug()
+
+
+async def test_a_panel_is_acknowledged_after_the_commit(port: Port) -> None:
+    """Under its own serial number, and not before; a frame of an earlier opening is not."""
+    port.plug()
+    reader = Reader(port, family=gb26875.FAMILY)
+    await reader.up()
+    unit = Unit(7)
+    fire = unit.component(CLOCK.now(), SMOKE_HEAD, 1, NORMAL | FIRE)
+    port.say(b"noise@@" + fire)
+    receipt = await reader.receipt()
+    assert ("gb26875", fire, 1) == (receipt.family, receipt.payload, receipt.token.qos)
+    reader.link.acknowledge([receipt.token._replace(connection=0)])
+    port.say(fire)
+    again = await reader.receipt()
+    reader.link.acknowledge([again.token])
+    answered = await asyncio.get_running_loop().run_in_executor(None, port.hear)
+    assert (unit.serial, 3) == (int.from_bytes(answered[2:4], "little"), answered[26])
+    await reader.stop()
+    port.unplug()
