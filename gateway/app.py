@@ -15,7 +15,6 @@ from datetime import datetime
 from pathlib import Path
 from random import Random
 
-import msgspec
 import structlog
 from fastapi import FastAPI
 
@@ -24,17 +23,18 @@ from alerting.channels.contract import Channel
 from alerting.channels.twilio import TwilioChannel
 from alerting.event import ConfigApplied, HoldSet
 from alerting.settings import Settings
-from gateway import logs, parts
+from gateway import logs, parts, places
 from gateway.answers import Answers
 from gateway.channel_watch import ChannelWatch
-from gateway.clock import Anchor, SystemClock
+from gateway.clock import SystemClock
+from gateway.clock_watch import ClockWatch
 from gateway.config import Config
 from gateway.control import Control
 from gateway.courier import Courier
 from gateway.desk import Desk
 from gateway.door import DaemonDoor
 from gateway.embedded_broker import EmbeddedBroker
-from gateway.entries import CommitFailedError, Quarantined
+from gateway.entries import Quarantined
 from gateway.health import is_turning
 from gateway.inbox import Inbox
 from gateway.intake import Intake
@@ -51,6 +51,7 @@ from gateway.push_link import PushLink
 from gateway.recovery import enrolled_again, rebuild
 from gateway.registry import Registry
 from gateway.scribe import Scribe
+from gateway.start import anchor_keeper, begin
 from gateway.supervisor import Crash, supervise
 from gateway.troubles import Troubles
 from gateway.watchdog import Watchdog
@@ -108,31 +109,11 @@ def core_settings(config: Config) -> Settings:
     )
 
 
-class _Start(msgspec.Struct):
-    """What is kept between starts."""
-
-    count: int = 0
-    anchor: Anchor | None = None
-
-
-async def _begin(journal: Journal, clock: SystemClock) -> tuple[int, datetime | None]:
-    """Count the start and resume the clock; gives the count and the journal's last instant."""
-    stored = await journal.get_meta("start")
-    before = msgspec.json.decode(stored, type=_Start) if stored else _Start()
-    _, last_at = await journal.last()
-    clock.resume(before.anchor, last_at)
-    now = _Start(before.count + 1, clock.anchor())
-    try:
-        await journal.put_meta("start", msgspec.json.encode(now))
-    except CommitFailedError as error:  # a full disk must not keep the gateway from starting
-        _log.critical("start_not_noted", reason=str(error))
-    return now.count, last_at
-
-
 def _folder(config: Config) -> Path:
     """Make the state folder, for this user alone."""
     state = Path(config.state.folder)
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with places.folder_needed(state):
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
     return state
 
 
@@ -143,18 +124,28 @@ async def built(
     """Build a gateway on its state folder, and let go of everything in reverse.
 
     `publishers` are extra users of the embedded broker with their secrets, for a simulated
-    village. Raises LockHeldError, JournalFailedError.
+    village. Raises LockHeldError, JournalFailedError, MistakesError where the folder or the web
+    port cannot be had.
     """
     async with AsyncExitStack() as stack:
         state = _folder(config)
-        stack.enter_context(state_lock(state))
+        with places.folder_needed(state):
+            stack.enter_context(state_lock(state))
         clock = SystemClock()
         journal = await Journal.open(state / "journal.db", clock)
         stack.push_async_callback(journal.close)
-        start, last_at = await _begin(journal, clock)
+        start, last_at = await begin(journal, clock)
         registry = await Registry.load(journal.read)
         gateway = await _assemble(config, clock, journal, registry, say, last_at)
         await _connect(gateway, state, start, publishers or {})
+        gateway.runs["clock watch"] = ClockWatch(
+            clock,
+            gateway.troubles,
+            inbox=gateway.inbox,
+            engine=lambda: gateway.pump.engine,
+            links=gateway.links,
+            keep=anchor_keeper(journal, start),
+        ).run
         _open_doors(gateway, state)
         yield gateway
         with suppress(asyncio.CancelledError):
@@ -315,7 +306,8 @@ def _open_doors(gateway: Gateway, state: Path) -> None:
         gateway.meters["push"] = lambda: dict(push.counts)
     if app is not None:
         web = gateway.config.web
-        gateway.web = Web(app, web.host, web.port)
+        with places.port_needed(web.port):
+            gateway.web = Web(app, web.host, web.port)
         gateway.runs["web"] = gateway.web.run
     _be_watched(gateway)
 

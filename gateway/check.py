@@ -22,6 +22,7 @@ from alerting.channels import Ports
 from alerting.effect import Medium
 from alerting.policy import Policy, Priority, Whom
 from alerting.settings import RULES
+from gateway import places
 from gateway.clock import SystemClock
 from gateway.config import CHANNELS, Config, load
 from gateway.mistake import Mistake, MistakesError, Words
@@ -79,7 +80,12 @@ def check(path: Path, environment: Mapping[str, str] = os.environ) -> Findings:
         config = load(path, environment)
     except MistakesError as error:
         return Findings(tuple(Finding(Level.ERROR, one) for one in error.mistakes), {})
-    found = (*_reach(config), *_odd(config), *_registry(Path(config.state.folder)))
+    found = (
+        *_reach(config),
+        *_odd(config),
+        *_places(config),
+        *_registry(Path(config.state.folder)),
+    )
     ladders = {kind: _ladder(getattr(config.policies, kind)) for kind in RULES}
     return Findings(found, ladders, config.community.language)
 
@@ -147,6 +153,14 @@ def _odd(config: Config) -> Iterator[Finding]:
                     ),
                     Words("写上 url，或删掉这一项", "write url, or take it out"),
                 )
+
+
+def _places(config: Config) -> Iterator[Finding]:
+    """Find what the machine does not give: the state folder, the web port."""
+    is_web = bool(config.push) or any(name == "twilio" for name, _ in config.channels_open())
+    port = config.web.port if is_web else None
+    for mistake in places.seen(Path(config.state.folder), config.web.host, port):
+        yield Finding(Level.ERROR, mistake)
 
 
 def _warning(path: str, reason: Words, mend: Words) -> Finding:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,6 +108,8 @@ def export(
         try:
             descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
             with os.fdopen(descriptor, "wb") as sink:
+                if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                    os.fchmod(descriptor, 0o600)  # a file that was there may be anybody's to read
                 sink.write(data)
         except OSError as error:
             say(f"写不进去 cannot write {file}: {error.strerror}")

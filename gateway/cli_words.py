@@ -36,6 +36,8 @@ KINDS = {
     "broker_dropped": "MQTT 服务器丢了消息",
     "channel_down": "渠道不通",
     "monitor_port_taken": "监控端口被占",
+    "clock_wrong": "时钟不准",
+    "clock_unsynchronised": "没有校时",
 }
 
 STATES = {

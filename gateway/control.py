@@ -5,7 +5,8 @@ each. The answer is one object a line: any number of `{"row": …}`, then `{"end
 `{"refused": …, "detail": …}`. An empty line says that there is nothing yet; by writing it the
 gateway notices a follower who has gone. A connection carries one request. Only the gateway's own
 user can open the socket, and still everything that comes over it is bounded: how long a line is,
-how long it may take, how many are served at once. Whatever is wrong is answered by a refusal.
+how long it may take, how many are served at once, and how many follow the log. Whatever is wrong
+is answered by a refusal.
 
 Whoever listens here holds the state folder's lock, so a socket left by a crash is nobody's.
 """
@@ -25,11 +26,14 @@ from gateway.door import NotDoneError
 from gateway.enrolment import PIECE_LIMIT_BYTES
 from gateway.log_port import JournalFailedError
 from gateway.operations import Operations
-from gateway.request import ImportRegistry, Request
+from gateway.request import ImportRegistry, ReadLog, Request
 
 NAME = "control.sock"
 PATIENCE_SECONDS = 10.0
 MOST_CONNECTIONS = 32
+"""Served at once, followers not counted: these go on for ever and may lock nobody out."""
+
+MOST_FOLLOWERS = 32
 _SUN_PATH_BYTES = 100  # the system's limit is 108 with its end, elsewhere 104
 _REQUESTS: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 _encode = msgspec.json.encode
@@ -75,6 +79,7 @@ class Control:
         self._operations = operations
         self._clock = clock
         self._serving: set[asyncio.Task[None]] = set()
+        self._followers = 0
 
     async def run(self) -> None:
         """Answer until cancelled."""
@@ -87,7 +92,7 @@ class Control:
             async with asyncio.TaskGroup() as tasks:
 
                 def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-                    if len(self._serving) >= MOST_CONNECTIONS:
+                    if len(self._serving) - self._followers >= MOST_CONNECTIONS:
                         writer.close()
                         return
                     task = tasks.create_task(self._connection(reader, writer))
@@ -118,14 +123,32 @@ class Control:
         try:
             request = _decoded(await self._line(reader))
             body = self._body(reader, request)
-            async with aclosing(self._operations.perform(request, body)) as rows:
-                async for row in rows:
-                    await self._write(writer, b"" if row is None else _encode({"row": row}))
+            with self._counted(request):
+                async with aclosing(self._operations.perform(request, body)) as rows:
+                    async for row in rows:
+                        await self._write(writer, b"" if row is None else _encode({"row": row}))
         except NotDoneError as error:
             end = {"refused": error.code, "detail": str(error)}
         except JournalFailedError as error:
             end = {"refused": "journal_failed", "detail": str(error)}
         await self._write(writer, _encode(end))
+
+    @contextmanager
+    def _counted(self, request: Request) -> Iterator[None]:
+        """Count a follower of the alarm log apart; raises NotDoneError for one too many."""
+        if not (isinstance(request, ReadLog) and request.is_followed):
+            yield
+            return
+        if self._followers >= MOST_FOLLOWERS:
+            raise NotDoneError(
+                "too_many_followers",
+                f"已有 {MOST_FOLLOWERS} 个在看记录，关掉几个 so many follow the log; end some",
+            )
+        self._followers += 1
+        try:
+            yield
+        finally:
+            self._followers -= 1
 
     async def _body(self, reader: asyncio.StreamReader, request: Request) -> AsyncIterator[bytes]:
         """Give the lines that an import says come after it."""

@@ -129,6 +129,19 @@ def _prepare(connection: sqlite3.Connection) -> None:
     migrate(connection)
 
 
+def _refuse_emptied(path: Path) -> None:
+    """Refuse an empty file beside what an earlier start has left: it is no new installation."""
+    if not path.is_file() or path.stat().st_size > 0:
+        return
+    fresh = {path.name, f"{path.name}-wal", f"{path.name}-shm", "lock", "control.sock"}
+    left = sorted(entry.name for entry in path.parent.iterdir() if entry.name not in fresh)
+    if left:
+        raise JournalFailedError(
+            f"{path} 是空的，但这里用过（{'、'.join(left)}）：用备份恢复，或移走整个文件夹 "
+            "is empty, and this folder has been used: restore a backup, or move the folder away"
+        )
+
+
 class FileStore:
     """A file, its connection and the thread that connection lives in."""
 
@@ -141,7 +154,8 @@ class FileStore:
 
     @classmethod
     async def open(cls, path: Path) -> Self:
-        """Open or make the file; raises OSError and sqlite3's errors."""
+        """Open or make the file; raises OSError and sqlite3's errors, and JournalFailedError."""
+        _refuse_emptied(path)
         return cls(path, await cls._connect(path, os.O_CREAT))
 
     @staticmethod

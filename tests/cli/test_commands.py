@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+import stat
 from contextlib import closing
 from pathlib import Path
 
@@ -163,6 +164,17 @@ def test_a_registry_comes_out_as_it_went_in(stopped: Path, tmp_path: Path) -> No
     typed(stopped, "registry", "export", str(written))
     assert printed == written.read_text(encoding="utf-8")
     assert 0o600 == written.stat().st_mode & 0o777
+
+
+def test_an_export_is_for_its_owner_alone(stopped: Path, tmp_path: Path) -> None:
+    """Also where the file was there and everybody could read it; a device is left as it is."""
+    file = tmp_path / "out.toml"
+    file.touch(mode=0o644)
+    assert 0 == typed(stopped, "registry", "export", str(file)).exit_code
+    assert 0o600 == stat.S_IMODE(file.stat().st_mode)
+    before = Path("/dev/null").stat().st_mode
+    assert 0 == typed(stopped, "registry", "export", "/dev/null").exit_code
+    assert before == Path("/dev/null").stat().st_mode
 
 
 def test_a_bad_registry_is_explained_row_by_row(stopped: Path, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.control import MOST_CONNECTIONS, Control, reachable
+from gateway.control import MOST_CONNECTIONS, MOST_FOLLOWERS, Control, reachable
 from gateway.control_client import rows
 from gateway.operations import Operations
 from gateway.request import ListAlarms, ReadLog, ReadStatus
@@ -150,3 +150,18 @@ async def test_following_gives_lines_as_they_are_written(yard: Yard) -> None:
     await said(yard, b'{"do":"drill","home":"h0001","kind":"smoke","by":"d01"}\n')
     assert "drill_raised" == json.loads(await first)["verb"]
     await lines.aclose()
+
+
+async def test_followers_lock_no_operator_out(yard: Yard) -> None:
+    """However many follow the log; one too many of them is told so."""
+    streams: list[Streams] = []
+    for _ in range(MOST_FOLLOWERS):
+        streams.append(await connected(yard))
+        streams[-1][1].write(b'{"do":"log","is_followed":true}\n')
+    for reader, _ in streams:
+        assert b"\n" == await reader.readline()
+    assert 1 == len(await yard.ask(ReadStatus()))
+    (refusal,) = await said(yard, b'{"do":"log","is_followed":true}\n')
+    assert "too_many_followers" == refusal["refused"]
+    for _, writer in streams:
+        writer.close()
