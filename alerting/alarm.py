@@ -122,8 +122,9 @@ class Alarm(msgspec.Struct):
     they arrived, `going_ids` who said they go, `called_ids` who were asked and must hear when
     they are no longer needed. `unanswered` counts the calls each let ring. `rung` is the step
     reached, `round` how often the ladder has begun, `repeats` how often it began again without
-    an answer. `subject` is the device for a device's own trouble. Every instant that ends in
-    `_at` or `_due` is when the core must act next; None where it need not.
+    an answer. `subject` is the device for a device's own trouble. `is_test` says that it was
+    raised in an installation test: the desk and the installer alone hear of it. Every instant that
+    ends in `_at` or `_due` is when the core must act next; None where it need not.
     """
 
     id: str
@@ -134,6 +135,7 @@ class Alarm(msgspec.Struct):
     state: State = State.RAISED
     subject: str = ""
     is_drill: bool = False
+    is_test: bool = False
     evidence: dict[str, str] = {}
     signs: int = 1
     rung: int = 0
@@ -170,7 +172,11 @@ class Alarm(msgspec.Struct):
     @property
     def is_sign_of_life(self) -> bool:
         """Whether its end means that somebody has seen, or heard, the resident."""
-        return not self.is_drill and (self.kind == "no_motion" or bool(self.scene_ids))
+        return (
+            not self.is_drill
+            and not self.is_test
+            and (self.kind == "no_motion" or bool(self.scene_ids))
+        )
 
     def advance(self, step: Step) -> None:
         """Let `step` happen, or raise NotAllowedError and change nothing."""

@@ -97,7 +97,7 @@ def resolve(
     After five texts that led nowhere nothing more is sent back, or two machines would talk for
     ever; the desk is told once.
     """
-    if _is_known(state, reply.text_id):
+    if is_known(state, reply.text_id):
         return []
     found = _find(state, reply, now)
     if isinstance(found, AnswerGiven) and found.answer is not Answer.UNCLEAR:
@@ -145,7 +145,7 @@ def _is_before(reply: ReplyReceived, entry: Asked) -> bool:
     return reply.sent_at + _CLOCKS_APART < entry.raised_at
 
 
-def _is_known(state: CommunityState, text_id: str) -> bool:
+def is_known(state: CommunityState, text_id: str) -> bool:
     """Say whether this text was taken already: it is polled and delivered, or said again."""
     if not text_id:
         return False

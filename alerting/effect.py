@@ -50,6 +50,13 @@ class Template(StrEnum):
     DESK_MOVED = "desk_moved"  # the resident moved while being asked: nobody need go
     DESK_STOPPED = "desk_stopped"
     DESK_WORSE = "desk_worse"  # a soft alarm has become one on which a life hangs
+    TESTED = "tested"  # an alarm during an installation test, for the desk
+    INSTALLER_BEGUN = "installer_begun"
+    INSTALLER_HEARD = "installer_heard"
+    INSTALLER_DONE = "installer_done"
+    AWAY_NOTED = "away_noted"
+    AWAY_OVER = "away_over"
+    AWAY_UNCLEAR = "away_unclear"
     STATE_PRE_ALARM = "state_pre_alarm"  # for the webhook: what the alarm is now
     STATE_RAISED = "state_raised"
     STATE_ACKNOWLEDGED = "state_acknowledged"
@@ -65,7 +72,7 @@ class Submit(msgspec.Struct, frozen=True, tag="submit", omit_defaults=True):
     `slot` asks for two-digit answers. `mates` are the answers a WHICH_ONE has to name, as
     (two digits, home id). `actor_id` is who is going or who closed, for texts
     that say so. `is_unanswered` says that the resident was rung first, in vain;
-    `lease_minutes` is how long a promise holds.
+    `lease_minutes` is how long a promise holds. `device_ids` are what an installer hears of.
     Not submitted after `expires_at`. `is_urgent` goes first.
     """
 
@@ -86,6 +93,7 @@ class Submit(msgspec.Struct, frozen=True, tag="submit", omit_defaults=True):
     slot: int | None = None
     mates: tuple[tuple[int, str], ...] = ()
     actor_id: str | None = None
+    device_ids: tuple[str, ...] = ()
 
 
 class Resolve(msgspec.Struct, frozen=True, tag="resolve"):

@@ -14,7 +14,18 @@ from zoneinfo import ZoneInfo
 import msgspec
 from pydantic import ValidationError
 
-from alerting import community, duplicates, escalation, holds, memory, outward, response
+from alerting import (
+    away,
+    community,
+    duplicates,
+    escalation,
+    holds,
+    household,
+    memory,
+    outward,
+    response,
+    walk_test,
+)
 from alerting.alarm import Alarm, Disposition, RefusedError
 from alerting.community import CommunityState
 from alerting.deadlines import Deadlines
@@ -22,16 +33,16 @@ from alerting.duplicates import Novelty
 from alerting.effect import Effect, Log, Submit
 from alerting.event import (
     AnswerGiven,
-    AttemptReported,
+    AwayEnded,
+    AwayReported,
     ConfigApplied,
-    DrillOrdered,
     Elapsed,
     Event,
     GapRecorded,
     HoldSet,
     HomeChanged,
+    HomeEvent,
     HomeRemoved,
-    OperatorActed,
     ReplyReceived,
     ReportReceived,
 )
@@ -39,9 +50,9 @@ from alerting.freshness import is_heard
 from alerting.holds import Hold
 from alerting.home import DeviceState, Gap, HomeState
 from alerting.policy import Priority
-from alerting.raising import raise_alarm, take_finding
+from alerting.raising import take_finding
 from alerting.roster import Scene
-from alerting.rules import Finding, Rule, Sign, View
+from alerting.rules import Rule, View
 from alerting.rules.no_motion import NoMotionParams, is_day, is_sign_of_life, watches
 from alerting.settings import RULES, Settings
 from sensors.reading import Kind, Report, is_life_safety
@@ -141,6 +152,8 @@ class Engine:
         if home is None:
             return None
         dues = [alarm.next_due() for alarm in home.alarms.values()]
+        dues += [report.until for report in home.away.values()]
+        dues += [home.walk_test.until] if home.walk_test else []
         hold = self._hold_of(home)
         for rule in self._timed:
             assert rule.due is not None
@@ -149,8 +162,10 @@ class Engine:
         return min((due for due in dues if due is not None), default=None)
 
     def _hold_of(self, home: HomeState) -> datetime | None:
-        """Give until when this home's silence means nothing, because a link is behind."""
-        return holds.held_until(self.holds, home)
+        """Give until when this home's silence means nothing: a link is behind, or it is tested."""
+        hold = holds.held_until(self.holds, home)
+        tested = home.walk_test.until if home.walk_test else None
+        return max((until for until in (hold, tested) if until is not None), default=None)
 
     # --- events ----------------------------------------------------------------------------
 
@@ -171,7 +186,7 @@ class Engine:
                 self._gap(event, now)
             case ReplyReceived():
                 return self._reply(event, now)
-            case Elapsed() | AttemptReported() | AnswerGiven() | OperatorActed() | DrillOrdered():
+            case _:
                 return self._at_home(event, now)
         return Decision([])
 
@@ -194,6 +209,7 @@ class Engine:
             return Decision([], mark="duplicate")
         is_alive = novelty is Novelty.NEW and is_sign_of_life(report)
         effects = list(self._ask_rules(home, report, novelty, now))
+        effects += walk_test.hear(report, self._scene(home, now)) if home.walk_test else ()
         if is_alive:
             home.alive_at = max(home.alive_at or heard_at, heard_at)
             home.alive_link = report.source.link
@@ -210,6 +226,7 @@ class Engine:
     ) -> Iterator[Effect]:
         """Let the rules that want these kinds look; a likely duplicate can only raise afresh."""
         kinds = {reading.kind for reading in report.readings}
+        scene = self._scene(home, now)
         asked = {rule.name: rule for kind in kinds for rule in self._by_kind[kind]}
         for name in sorted(asked):
             rule = asked[name]
@@ -219,50 +236,27 @@ class Engine:
                 is_repeat = novelty is not Novelty.NEW
                 if is_repeat and (is_open or not is_life_safety(report.readings)):
                     continue
-                policy = self.settings.policy(name)
-                yield from take_finding(name, finding, policy, self._scene(home, now))
+                yield from take_finding(name, finding, self.settings.policy(name), scene)
 
-    def _at_home(
-        self,
-        event: Elapsed | AttemptReported | AnswerGiven | OperatorActed | DrillOrdered,
-        now: datetime,
-    ) -> Decision:
-        """Handle what concerns one home and its alarms."""
+    def _at_home(self, event: HomeEvent | Elapsed, now: datetime) -> Decision:
+        """Handle what concerns one home and its alarms; what is refused has changed nothing."""
         home = self.homes.get(event.home_id)
         if home is None:
             return Decision([], refusal="unknown_home")
+        if isinstance(event, AwayReported | AwayEnded) and community.is_known(
+            self.community, event.text_id
+        ):
+            return Decision([])
         scene = self._scene(home, now)
-        if isinstance(event, Elapsed):
-            return Decision(self._settle(home, list(self._elapsed(home, scene)), now))
-        if isinstance(event, DrillOrdered):
-            return self._drill(home, event, now)
-        alarm = home.alarms.get(event.alarm_id)
-        if alarm is None:
-            return Decision([], refusal="unknown_alarm")
         try:
-            effects = list(self._act(alarm, event, scene))
+            effects = list(
+                self._elapsed(home, scene)
+                if isinstance(event, Elapsed)
+                else household.take(event, scene, self.settings.policy)
+            )
         except RefusedError as error:
             return Decision([], refusal=str(error))
         return Decision(self._settle(home, effects, now))
-
-    def _act(
-        self, alarm: Alarm, event: AttemptReported | AnswerGiven | OperatorActed, scene: Scene
-    ) -> Iterator[Effect]:
-        """Pass an event on to the machine it is for."""
-        match event:
-            case AttemptReported():
-                yield from escalation.take_outcome(
-                    alarm, event.attempt_id, event.outcome, scene, event.retry_after_seconds
-                )
-            case AnswerGiven():
-                is_over = not alarm.is_open
-                yield from response.answer(alarm, event, scene)
-                if is_over and response.asks_for_people(event, scene):
-                    finding = Finding(Sign.DANGER, {"resident": event.person_id})
-                    policy = self.settings.policy("help_call")
-                    yield from take_finding("help_call", finding, policy, scene)
-            case OperatorActed():
-                yield from response.operate(alarm, event, scene)
 
     def _elapsed(self, home: HomeState, scene: Scene) -> Iterator[Effect]:
         """Do what is due at a home: its alarms first, then what its silence means."""
@@ -270,6 +264,9 @@ class Engine:
             yield from escalation.wake(alarm, scene)
             if alarm.is_open:
                 yield from response.wake_holds(alarm, scene)
+        yield from away.elapse(scene)
+        if home.walk_test is not None and home.walk_test.until <= scene.now:
+            yield from household.end_walk_test(scene, self.settings.policy)
         hold = self._hold_of(home)
         if hold is not None and scene.now < hold:
             return
@@ -285,18 +282,6 @@ class Engine:
         assert isinstance(params, NoMotionParams)
         is_night = not is_day(now, params, self.zone)
         return Scene(home, now, is_night, self.settings.has_webhook)
-
-    def _drill(self, home: HomeState, event: DrillOrdered, now: datetime) -> Decision:
-        """Rehearse an alarm end to end; never beside a real one of the same kind."""
-        if event.kind not in RULES or RULES[event.kind].policy.priority is Priority.TROUBLE:
-            return Decision([], refusal=f"no drill of kind {event.kind}")
-        if home.open_alarm(event.kind) is not None or home.is_drilling(event.kind):
-            return Decision([], refusal="an alarm of this kind is open")
-        finding = Finding(Sign.DANGER, {"ordered_by": event.operator})
-        policy = self.settings.policy(event.kind)
-        scene = self._scene(home, now)
-        effects = list(raise_alarm(event.kind, finding, policy, scene, is_drill=True))
-        return Decision(self._settle(home, effects, now))
 
     # --- the registry, gaps, texts ---------------------------------------------------------
 

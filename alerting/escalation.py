@@ -26,6 +26,7 @@ _ROLE = {Whom.DESK: Role.DESK, Whom.POSTS: Role.POST, Whom.FAMILY: Role.FAMILY}
 def log(alarm: Alarm, verb: str, **facts: str) -> Log:
     """Write a line of the alarm log; lines of one alarm are numbered, so the key is unique."""
     alarm.line += 1
+    marks = {"drill": alarm.is_drill, "test": alarm.is_test}
     return Log(
         key=f"{alarm.id}.log.{alarm.line}",
         home_id=alarm.home_id,
@@ -33,7 +34,7 @@ def log(alarm: Alarm, verb: str, **facts: str) -> Log:
         kind=alarm.kind,
         verb=verb,
         priority=alarm.policy.priority.value,
-        facts={**facts, "drill": "yes"} if alarm.is_drill else facts,
+        facts=facts | {word: "yes" for word, is_so in marks.items() if is_so},
     )
 
 
@@ -132,6 +133,7 @@ def _call(
 ) -> Iterator[Effect]:
     """Call a responder over those of the media they have."""
     template = Template.DRILL if alarm.is_drill else Template.ALARM
+    template = Template.TESTED if alarm.is_test else template
     if person.role is not Role.DESK and person.id not in alarm.called_ids:
         alarm.called_ids.append(person.id)
     yield from notify(alarm, person.id, media_of(person, media, scene), template, scene)

@@ -120,6 +120,47 @@ class DrillOrdered(msgspec.Struct, frozen=True, tag="drill"):
     operator: str
 
 
+class AwayReported(msgspec.Struct, frozen=True, tag="away", omit_defaults=True):
+    """Somebody says that nobody is at home from one instant to another, or this resident not.
+
+    `by` is an id; `text_id` the carrier's, where it came as a text.
+    """
+
+    home_id: str
+    since: datetime
+    until: datetime
+    by: str
+    resident_id: str = ""
+    via: str = "command"
+    text_id: str = ""
+
+
+class AwayEnded(msgspec.Struct, frozen=True, tag="back", omit_defaults=True):
+    """Somebody says that they are at home again, or that they do not go."""
+
+    home_id: str
+    by: str
+    resident_id: str = ""
+    via: str = "command"
+    text_id: str = ""
+
+
+class WalkTestBegun(msgspec.Struct, frozen=True, tag="walk_test"):
+    """An installer begins to test a home's devices; ends by itself at `until`."""
+
+    home_id: str
+    installer_id: str
+    until: datetime
+    by: str
+
+
+class WalkTestEnded(msgspec.Struct, frozen=True, tag="walk_test_ended"):
+    """The installer is done."""
+
+    home_id: str
+    by: str
+
+
 class HomeChanged(msgspec.Struct, frozen=True, tag="home"):
     """The registry has this to say about a home; replaces what was said before."""
 
@@ -169,6 +210,10 @@ Event = (
     | ReplyReceived
     | OperatorActed
     | DrillOrdered
+    | AwayReported
+    | AwayEnded
+    | WalkTestBegun
+    | WalkTestEnded
     | HomeChanged
     | HomeRemoved
     | ConfigApplied
@@ -176,3 +221,15 @@ Event = (
     | GapRecorded
     | HoldSet
 )
+
+HomeEvent = (
+    AttemptReported
+    | AnswerGiven
+    | OperatorActed
+    | DrillOrdered
+    | AwayReported
+    | AwayEnded
+    | WalkTestBegun
+    | WalkTestEnded
+)
+"""What somebody or a channel says of one home."""

@@ -73,8 +73,34 @@ class Barred(msgspec.Struct, array_like=True, frozen=True):
     medium: str
 
 
+class Away(msgspec.Struct, array_like=True, frozen=True):
+    """An away report: who is not at home between two instants, and who said so."""
+
+    since: datetime
+    until: datetime
+    by: str
+
+
+class WalkTest(msgspec.Struct, omit_defaults=True):
+    """An installation test that runs until an instant at the latest.
+
+    `answered` is what the installer has heard of (a device, or a device and a danger), `crying`
+    the devices that have said a danger and not yet its end, with its kind.
+    """
+
+    installer_id: str
+    since: datetime
+    until: datetime
+    answered: list[str] = []
+    crying: dict[str, str] = {}
+
+
 class HomeState(msgspec.Struct, omit_defaults=True):
-    """One home. `alive_at` is the last sign of life, `armed_at` when watching began."""
+    """One home. `alive_at` is the last sign of life, `armed_at` when watching began.
+
+    `away` has the away reports by resident, that of everybody under the empty id; `back_at` is
+    when the last absence ended. `line` counts what was said of the home and of no alarm.
+    """
 
     record: HomeRecord
     armed_at: datetime
@@ -84,6 +110,10 @@ class HomeState(msgspec.Struct, omit_defaults=True):
     gaps: list[Gap] = []
     alarms: dict[str, Alarm] = {}
     barred: list[Barred] = []
+    away: dict[str, Away] = {}
+    back_at: datetime | None = None
+    walk_test: WalkTest | None = None
+    line: int = 0
 
     def open_alarm(self, kind: str, subject: str = "") -> Alarm | None:
         """Find the open alarm of this kind (and of this device, where it is a device's own).

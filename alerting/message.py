@@ -8,7 +8,7 @@ least needed on, and only then is the rest cut. A call speaks the same facts wit
 from collections.abc import Callable
 from typing import NamedTuple
 
-from alerting import words
+from alerting import notices, words
 from alerting.effect import Medium, Submit, Template
 from alerting.words import SAFETY, WHAT
 
@@ -21,7 +21,8 @@ class Facts(NamedTuple):
 
     `address` is the short one people use (3栋2单元502); `time` is local, HH:MM; `mates` are
     (two digits, address) of the alarms a WHICH_ONE names;
-    `hears_keys` says that a key pressed in a call reaches us.
+    `hears_keys` says that a key pressed in a call reaches us. `devices` are spelled as people call
+    them (客厅红外).
     """
 
     community: str
@@ -32,6 +33,7 @@ class Facts(NamedTuple):
     actor: str = ""
     mates: tuple[tuple[int, str], ...] = ()
     hears_keys: bool = True
+    devices: tuple[str, ...] = ()
 
 
 class _Part(NamedTuple):
@@ -315,6 +317,8 @@ _TEXTS: dict[Template, Callable[[_Draft], tuple[_Part, ...]]] = {
 def render(submit: Submit, facts: Facts) -> str:
     """Render an order: one SMS segment, a console line, or what a call speaks once."""
     draft = _Draft(submit, facts)
+    if submit.template in notices.TEXTS:
+        return _notice(draft)
     if submit.medium is Medium.VOICE:
         return _spoken(draft)
     if submit.medium is Medium.CONSOLE and submit.template is Template.ALARM:
@@ -322,6 +326,17 @@ def render(submit: Submit, facts: Facts) -> str:
     is_said = submit.template is Template.DRILL or not submit.is_drill
     said = () if is_said else (_Part("演练："),)
     return _fit(facts.community, *said, *_TEXTS[submit.template](draft))
+
+
+def _notice(draft: _Draft) -> str:
+    """Render what belongs to no ladder; it is the same over every medium."""
+    submit, facts = draft
+    notice = notices.Notice(
+        submit.kind, facts.landline, facts.address, facts.resident, facts.time, facts.devices
+    )
+    parts = [_Part(*part) for part in notices.TEXTS[submit.template](notice)]
+    said = [_Part("演练：")] if submit.is_drill else []
+    return _fit(facts.community, *said, *parts)
 
 
 _TO_RESIDENT = {

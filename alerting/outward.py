@@ -32,5 +32,5 @@ _TOLD = {
 def tell(line: Log, scene: Scene) -> Iterator[Effect]:
     """Tell the state of the alarm that a line is about, once a round."""
     alarm = scene.home.alarms.get(line.alarm_id)
-    if alarm is not None and line.verb in _MOVES:
+    if alarm is not None and not alarm.is_test and line.verb in _MOVES:
         yield from notify(alarm, RECEIVER, (Medium.WEBHOOK,), _TOLD[alarm.state], scene)

@@ -33,7 +33,7 @@ def take_finding(kind: str, finding: Finding, policy: Policy, scene: Scene) -> I
             yield from _worsen(softer, kind, finding, policy, scene)
         else:
             yield from raise_alarm(kind, finding, LATE if finding.is_late else policy, scene)
-    elif alarm.policy == LATE and not finding.is_late:
+    elif alarm.policy == LATE and not finding.is_late and not alarm.is_test:
         # What was only shown to the desk has become a danger of this minute.
         yield from response.end(alarm, Disposition.DUPLICATE, scene)
         yield from raise_alarm(kind, finding, policy, scene)
@@ -44,7 +44,12 @@ def take_finding(kind: str, finding: Finding, policy: Policy, scene: Scene) -> I
 def raise_alarm(
     kind: str, finding: Finding, policy: Policy, scene: Scene, *, is_drill: bool = False
 ) -> Iterator[Effect]:
-    """Raise an alarm at once, or, for a soft one, ask the resident first."""
+    """Raise an alarm at once, or, for a soft one, ask the resident first.
+
+    During an installation test it is the desk's and the installer's alone.
+    """
+    is_test = scene.home.walk_test is not None and policy.priority is not Priority.TROUBLE
+    policy = LATE if is_test else policy
     name = alarm_id(scene.home.record.id, kind, scene.now)
     while name in scene.home.alarms:
         name += "x"
@@ -56,6 +61,7 @@ def raise_alarm(
         raised_at=scene.now,
         subject=finding.subject,
         is_drill=is_drill,
+        is_test=is_test,
         evidence=finding.evidence,
     )
     scene.home.alarms[name] = alarm
@@ -64,7 +70,8 @@ def raise_alarm(
         yield escalation.log(alarm, "pre_alarm", **finding.evidence)
         yield from escalation.ask_first(alarm, scene)
     else:
-        yield escalation.log(alarm, "drill_raised" if is_drill else "raised", **finding.evidence)
+        verb = "drill_raised" if is_drill else "test_raised" if is_test else "raised"
+        yield escalation.log(alarm, verb, **finding.evidence)
         yield from escalation.begin(alarm, scene)
 
 

@@ -22,6 +22,7 @@ WHAT = {
     "tamper": "设备外壳被打开",
     "fault": "设备故障",
     "home_unprotected": "家里的设备都离线了",
+    "somebody_home": "报备外出，家里有人",
 }
 """What happened, by the alarm's kind."""
 

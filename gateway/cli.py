@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from gateway import cli_alarms, cli_keeping, cli_registry
+from gateway import cli_alarms, cli_keeping, cli_modes, cli_registry
 from gateway.cli_reach import (
     CONFIG,
     REFUSED,
@@ -44,7 +44,7 @@ app = typer.Typer(
 app.add_typer(cli_registry.app, name="registry")
 for command in (
     *(cli_alarms.tail, cli_alarms.alarms, cli_alarms.ack, cli_alarms.attend),
-    *(cli_alarms.close, cli_alarms.drill),
+    *(cli_alarms.close, cli_alarms.drill, cli_modes.away, cli_modes.install_test),
     *(cli_keeping.backup, cli_keeping.restore, cli_keeping.replay),
 ):
     app.command()(command)

@@ -126,12 +126,12 @@ def card(view: AlarmView, now: datetime) -> str:
 
 def ack(alarm: AlarmName, *, config: ConfigFile = CONFIG, by: By = None) -> None:
     """接警 Take an alarm over: the ladder waits for the desk's lease."""
-    _do(config, Act(alarm, Verb.ACKNOWLEDGE, _operator(by)))
+    _do(config, Act(alarm, Verb.ACKNOWLEDGE, operator_of(by)))
 
 
 def attend(alarm: AlarmName, *, config: ConfigFile = CONFIG, by: By = None) -> None:
     """到场 Note that someone is with the person."""
-    _do(config, Act(alarm, Verb.ATTEND, _operator(by)))
+    _do(config, Act(alarm, Verb.ATTEND, operator_of(by)))
 
 
 def close(
@@ -146,7 +146,7 @@ def close(
     by: By = None,
 ) -> None:
     """办结 Close an alarm; 见到本人了吗？ has the person been seen?"""
-    _do(config, Act(alarm, Verb.CLOSE, _operator(by), disposition, note))
+    _do(config, Act(alarm, Verb.CLOSE, operator_of(by), disposition, note))
 
 
 def drill(
@@ -157,10 +157,10 @@ def drill(
     by: By = None,
 ) -> None:
     """演练 Rehearse an alarm from end to end: people are reached, and told that it is a drill."""
-    _do(config, Drill(home, kind, _operator(by)))
+    _do(config, Drill(home, kind, operator_of(by)))
 
 
-def _operator(by: str | None) -> str:
+def operator_of(by: str | None) -> str:
     """Give who acts; a login may have signs that no id has."""
     return by or re.sub(r"[^A-Za-z0-9_-]", "-", getpass.getuser())[:64]
 

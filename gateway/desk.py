@@ -10,7 +10,7 @@ from typing import Protocol
 
 import structlog
 
-from alerting import conversation, reply
+from alerting import away, away_text, conversation, reply
 from alerting.alarm import Alarm, State
 from alerting.channels import Inbound
 from alerting.channels.contract import Progress
@@ -124,12 +124,20 @@ class Desk:
     ) -> None:
         """Take a text: from whom is decided by the number, what it means by the words.
 
-        A stranger's is logged and not answered.
+        A resident or their family may report somebody away or back; all else is an answer. A
+        stranger's is logged and not answered.
         """
         person_id = self._numbers.person_by_number(from_number)
         if person_id is None:
             _log.warning("text_from_stranger", number=mask(from_number))
             return
+        now, engine = self._clock.now(), self._pump.engine
+        said = away_text.read(text, now, engine.zone)
+        if said is not None:
+            event = away.by_text(said, person_id, engine.homes.values(), now, provider_id)
+            if event is not None:
+                await self._commit(event)
+                return
         read = reply.read(text)
         await self._commit(ReplyReceived(person_id, read.answer, read.slot, provider_id, sent_at))
 

@@ -17,26 +17,33 @@ from alerting.alarm import Alarm, Disposition, NotAllowedError, State, Step
 from alerting.event import DrillOrdered, OperatorActed, Verb
 from alerting.numbers import NumberError, mask, normalise
 from alerting.policy import Priority
-from gateway import registry_file
+from gateway import modes, registry_file
 from gateway.door import Door, NotDoneError
 from gateway.enrolment import assembled, put_in_force
 from gateway.entries import CommitFailedError, LogLine
 from gateway.job import Job
 from gateway.log_port import StoredLine
 from gateway.mistake import MistakesError
+from gateway.modes import Modes
 from gateway.request import (
     NEWEST,
     Act,
     AlarmView,
+    BeginWalkTest,
     Drill,
+    EndAway,
+    EndWalkTest,
     ExportRegistry,
     Imported,
     ImportRegistry,
     LineView,
     ListAlarms,
+    ListAway,
+    ListWalkTests,
     ReadLog,
     ReadQuarantine,
     ReadStatus,
+    ReportAway,
     Request,
     TakeSnapshot,
     Verified,
@@ -63,6 +70,7 @@ _STEPS = {
 _REFUSALS = {
     "unknown_home": "没有这户人家 no such home",
     "unknown_alarm": "没有这个报警 no such alarm",
+    **modes.REFUSALS,
 }
 
 
@@ -92,6 +100,7 @@ class Operations:
     def __init__(self, door: Door) -> None:
         self._door = door
         self._importing = asyncio.Lock()
+        self._modes = Modes(door, lambda event: self._commit(Job(events=(event,))), self._operator)
 
     def perform(  # noqa: C901 -- a case for each request
         self, request: Request, body: AsyncIterable[bytes] | None = None
@@ -105,6 +114,15 @@ class Operations:
                 rows = self._act(request)
             case Drill():
                 rows = self._drill(request)
+            case (
+                ReportAway()
+                | EndAway()
+                | ListAway()
+                | BeginWalkTest()
+                | EndWalkTest()
+                | ListWalkTests()
+            ):
+                rows = self._modes.perform(request)
             case ListAlarms():
                 rows = self._alarms(request)
             case ReadLog():

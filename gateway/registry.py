@@ -21,6 +21,7 @@ from alerting.record import (
     Role,
 )
 from gateway.registry_rows import (
+    SORTS,
     DeviceRow,
     HomeRow,
     PairingRow,
@@ -192,6 +193,11 @@ class Registry:
         if household is None:
             return ""
         return f"{household.home.building}{household.home.unit}{household.home.room}"
+
+    def device_called(self, device_id: str) -> str:
+        """Give what people call a device: room and sort (客厅红外); its id for an unknown one."""
+        device = self._index.devices.get(device_id)
+        return device_id if device is None else device.room + SORTS[device.device_class]
 
     def place_of(self, home_id: str) -> Place | None:
         """Give where a home is, as a dispatcher asks it."""

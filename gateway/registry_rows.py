@@ -84,6 +84,19 @@ DeviceClass = Literal[
     "leak",
 ]
 
+SORTS: dict[str, str] = {
+    "smoke": "烟雾",
+    "pir": "红外",
+    "help_button": "求助按钮",
+    "wristband": "手环",
+    "contact": "门磁",
+    "temperature": "温度",
+    "gas": "燃气",
+    "co": "一氧化碳",
+    "leak": "水浸",
+}
+"""What people call a class of devices."""
+
 _CLOSED = ConfigDict(extra="forbid")
 
 

@@ -45,6 +45,55 @@ class Drill(Asked, frozen=True, tag="drill"):
     by: str
 
 
+class ReportAway(Asked, frozen=True, tag="away"):
+    """Report nobody, or not this resident, at home from an instant (now) to another.
+
+    Gives the home's reports, each as an AwayView.
+    """
+
+    home: str
+    until: Instant
+    by: str
+    since: Instant | None = None
+    resident: str = ""
+
+
+class EndAway(Asked, frozen=True, tag="back"):
+    """Report them back; of no resident means everybody. Gives what reports are left."""
+
+    home: str
+    by: str
+    resident: str = ""
+
+
+class ListAway(Asked, frozen=True, tag="list_away"):
+    """Give the away reports of a home, or of all."""
+
+    home: str = ""
+
+
+class BeginWalkTest(Asked, frozen=True, tag="begin_walk_test"):
+    """Begin the installation test of a home; gives a WalkTestView."""
+
+    home: str
+    installer: str
+    by: str
+    minutes: Annotated[float, Meta(gt=0, le=30)] = 30.0
+
+
+class EndWalkTest(Asked, frozen=True, tag="end_walk_test"):
+    """End it."""
+
+    home: str
+    by: str
+
+
+class ListWalkTests(Asked, frozen=True, tag="list_walk_tests"):
+    """Give the running installation test of a home, or of all, as WalkTestViews."""
+
+    home: str = ""
+
+
 class ListAlarms(Asked, frozen=True, tag="alarms"):
     """Give the open alarms, the worst first; with `is_all` those that are just over too."""
 
@@ -101,6 +150,12 @@ class ExportRegistry(Asked, frozen=True, tag="export"):
 Request = (
     Act
     | Drill
+    | ReportAway
+    | EndAway
+    | ListAway
+    | BeginWalkTest
+    | EndWalkTest
+    | ListWalkTests
     | ListAlarms
     | ReadLog
     | ReadStatus
@@ -130,6 +185,37 @@ class AlarmView(msgspec.Struct, frozen=True):
     next_due: datetime | None
     closed_at: datetime | None
     disposition: str | None
+
+
+class AwayView(msgspec.Struct, frozen=True):
+    """An away report: of whom (nobody named: of everybody), from when to when, and by whom.
+
+    `is_empty` says that by all reports nobody is at home now.
+    """
+
+    home: str
+    address: str
+    resident: str
+    name: str
+    since: datetime
+    until: datetime
+    by: str
+    by_name: str
+    is_empty: bool
+
+
+class WalkTestView(msgspec.Struct, frozen=True):
+    """A running installation test: devices that were heard, that were not, and that still cry."""
+
+    home: str
+    address: str
+    installer: str
+    installer_name: str
+    since: datetime
+    until: datetime
+    heard: list[str]
+    silent: list[str]
+    crying: list[str]
 
 
 class LineView(msgspec.Struct, frozen=True):

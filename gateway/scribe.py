@@ -18,6 +18,7 @@ from gateway.entries import LogLine
 
 _WANTS_KEY = {Template.ALARM, Template.DRILL, Template.RESIDENT_CHECK}
 _NO_PHONE = {Medium.CONSOLE, Medium.WEBHOOK}
+_GIVE_A_DAY = {Template.AWAY_NOTED}
 _ACTORS = ("person", "operator")
 
 
@@ -40,6 +41,9 @@ class Directory(Protocol):
 
     def residents_of(self, home_id: str) -> list[tuple[str, Person]]:
         """Give the residents of a home with their ids."""
+
+    def device_called(self, device_id: str) -> str:
+        """Give what people call a device (客厅红外), its id for an unknown one."""
 
     def place_of(self, home_id: str) -> Place | None:
         """Give where the home is, as a dispatcher asks it."""
@@ -71,12 +75,15 @@ class Scribe:
         if not to:
             return None
         facts = self.facts(submit.home_id, submit.raised_at, submit.actor_id)
+        devices = tuple(self._directory.device_called(i) for i in submit.device_ids)
+        if submit.template in _GIVE_A_DAY:
+            facts = facts._replace(time=self._day(submit.raised_at))
         mates = tuple((code, self._directory.address_of(home)) for code, home in submit.mates)
         return Order(
             attempt_id=submit.key,
             medium=submit.medium,
             to=to,
-            text=message.render(submit, facts._replace(mates=mates)),
+            text=message.render(submit, facts._replace(mates=mates, devices=devices)),
             created_at=created_at,
             expires_at=submit.expires_at,
             wants_key=submit.template in _WANTS_KEY,
@@ -87,6 +94,11 @@ class Scribe:
             is_drill=submit.is_drill,
             raised_at=submit.raised_at,
         )
+
+    def _day(self, at: datetime) -> str:
+        """Spell an instant that is not today's: 3月5日18:00."""
+        local = at.astimezone(self._community.zone)
+        return f"{local.month}月{local.day}日{local:%H:%M}"
 
     def facts(self, home_id: str, at: datetime, actor_id: str | None = None) -> Facts:
         """Look up what a message may say."""

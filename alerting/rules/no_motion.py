@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import Field
 
+from alerting import away
 from alerting.home import HomeState
 from alerting.policy import SOFT
 from alerting.record import HomeRecord
@@ -71,17 +72,29 @@ def watches(record: HomeRecord) -> bool:
 
 
 def _silent_since(home: HomeState) -> datetime:
-    """Give the last instant at which somebody was known to be alive, or watching began."""
-    return max(home.alive_at or home.armed_at, home.armed_at)
+    """Give the last instant of life that is known: a sign, a return, or when watching began."""
+    return max(home.alive_at or home.armed_at, home.armed_at, home.back_at or home.armed_at)
 
 
 def _due(view: View, home: HomeState) -> datetime | None:
-    """Give when silence becomes an alarm; lost time is added."""
+    """Give when silence becomes an alarm; lost time is added.
+
+    An absence that begins before that is no silence: the clock starts anew at its end.
+    """
     if not watches(home.record) or home.open_alarm("no_motion") is not None:
         return None
     assert isinstance(view.params, NoMotionParams)
     since = _silent_since(home)
-    return limit_end(since, view.params, view.zone) + home.lost_time(home.alive_link, since)
+    due = _too_long(view.params, view.zone, home, since)
+    for begin, end in away.absences(home):
+        if begin <= due and end > since:
+            since, due = end, _too_long(view.params, view.zone, home, end)
+    return due
+
+
+def _too_long(params: NoMotionParams, zone: ZoneInfo, home: HomeState, since: datetime) -> datetime:
+    """Give when silence since then has lasted too long."""
+    return limit_end(since, params, zone) + home.lost_time(home.alive_link, since)
 
 
 def _on_time(view: View, home: HomeState) -> Iterator[Finding]:

@@ -31,6 +31,7 @@ from alerting.event import (
 from alerting.record import HomeRecord
 from alerting.settings import RULES, Settings
 from sensors.reading import Flag, Kind, Reading, Replay, Report, Source
+from tests.core.storm_modes import modes
 from tests.stories.world import World, home
 
 SETTINGS = Settings.model_validate(
@@ -354,7 +355,7 @@ DRAG = st.builds(Wait, LONG)
 
 DOZE = st.builds(Doze, HOME, st.sampled_from([Answer.GOING, Answer.AMBULANCE, Answer.UNCLEAR]))
 
-RARE = [DOZE, REHEARSE, ENTER, REMOVE, CONFIGURE, LOSE, HOLD, WAKE, DRAG]
+RARE = [DOZE, REHEARSE, *modes(HOME), ENTER, REMOVE, CONFIGURE, LOSE, HOLD, WAKE, DRAG]
 STEPS: st.SearchStrategy[Step] = st.one_of(
     HEAR, HEAR, COME, COME, COME, SAY, SAY, TEXT, TEXT, ACT, WAIT, WAIT, st.one_of(*RARE)
 )

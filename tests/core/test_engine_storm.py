@@ -13,6 +13,7 @@ from alerting.event import Elapsed, OperatorActed, Verb
 from tests.core import storm
 from tests.core.storm import Step, calm
 
+_TEST = timedelta(minutes=30)
 _KEPT = timedelta(hours=24)
 
 
@@ -83,6 +84,16 @@ class Storm(RuleBasedStateMachine):
                 assert due > self.world.now
                 assert first is not None
                 assert first <= due
+
+    @invariant()
+    def a_test_hides_nobody(self) -> None:
+        """What is redirected stands in a home under test; no absence and no test is without end."""
+        for home in self.world.engine.homes.values():
+            hidden = any(a.is_open and a.is_test for a in home.alarms.values())
+            assert not hidden or home.walk_test is not None
+            test = home.walk_test
+            assert test is None or self.world.now < test.until <= test.since + _TEST
+            assert all(report.until > self.world.now for report in home.away.values())
 
     @invariant()
     def nothing_is_overdue(self) -> None:

@@ -81,6 +81,10 @@ class Village:
         row = self._homes.get(home_id)
         return "" if row is None else f"{row['building']}{row['unit']}{row['room']}"
 
+    def device_called(self, device_id: str) -> str:
+        """Nobody tests an installation here: devices go by their ids."""
+        return device_id
+
     def residents_of(self, home_id: str) -> list[tuple[str, Person]]:
         """Give the residents of a home with their ids."""
         found = [
