@@ -39,6 +39,7 @@ class Template(StrEnum):
     RESIDENT_HEARD = "resident_heard"
     RESIDENT_COMING = "resident_coming"
     RESIDENT_ARRIVED = "resident_arrived"
+    RESIDENT_UNPROTECTED = "resident_unprotected"
     FAMILY_START = "family_start"
     FAMILY_GOING = "family_going"
     FAMILY_ARRIVED = "family_arrived"

@@ -20,6 +20,11 @@ from alerting.roster import Scene, media_of, neighbours, of_role, role_of, round
 
 _LET_RING = frozenset({Outcome.NO_ANSWER, Outcome.VOICEMAIL, Outcome.DECLINED})
 _ON_TIME = timedelta()
+_TO_RESIDENT = {
+    Priority.LIFE: Template.RESIDENT_HEARD,
+    Priority.SOFT: Template.RESIDENT_CHECK,
+    Priority.TROUBLE: Template.RESIDENT_UNPROTECTED,
+}
 _ROLE = {Whom.DESK: Role.DESK, Whom.POSTS: Role.POST, Whom.FAMILY: Role.FAMILY}
 
 
@@ -91,9 +96,10 @@ def _rung(alarm: Alarm, rung: int, scene: Scene, ahead: timedelta = _ON_TIME) ->
     step = alarm.policy.steps[rung]
     alarm.rung = rung
     wait = step.wait_seconds
-    if rung == len(alarm.policy.steps) - 1:
+    is_last = rung == len(alarm.policy.steps) - 1
+    if is_last:
         wait += alarm.policy.repeat_seconds
-    is_over = alarm.policy.repeat_seconds <= 0
+    is_over = is_last and alarm.policy.repeat_seconds <= 0
     alarm.ladder_due = None if is_over else scene.now + ahead + timedelta(seconds=wait)
     for aim in step.aims:
         yield from _aim(alarm, aim, scene)
@@ -104,8 +110,7 @@ def _aim(alarm: Alarm, aim: Aim, scene: Scene) -> Iterator[Effect]:
     if aim.whom is Whom.EMERGENCY:
         yield from hand_over(alarm, alarm.policy.hand_over)
     elif aim.whom is Whom.RESIDENT:
-        is_soft = alarm.policy.priority is Priority.SOFT
-        template = Template.RESIDENT_CHECK if is_soft else Template.RESIDENT_HEARD
+        template = _TO_RESIDENT[alarm.policy.priority]
         for resident in scene.home.record.residents:
             if resident.can_answer:
                 yield from notify(alarm, resident.id, aim.media, template, scene)
@@ -308,7 +313,12 @@ def _is_reaching(alarm: Alarm) -> bool:
 
 
 def _may_hurry(alarm: Alarm) -> bool:
-    """Say whether there is a rung to hurry to; after the last one the ladder rests."""
+    """Say whether there is a rung to hurry to; after the last one the ladder rests.
+
+    A trouble hurries nowhere: its list is on the screen whether or not anybody answers.
+    """
+    if alarm.policy.priority is Priority.TROUBLE:
+        return False
     higher = alarm.policy.steps[alarm.rung + 1 : alarm.rung + 2]
     whom = {aim.whom for step in higher for aim in step.aims}
     return bool(higher) and (alarm.is_life_safety or Whom.FAMILY not in whom)

@@ -277,6 +277,10 @@ def _resident_arrived(draft: _Draft) -> tuple[_Part, ...]:
     return (_Part(words.arrived(draft.submit.kind, who)),)
 
 
+def _resident_unprotected(draft: _Draft) -> tuple[_Part, ...]:
+    return (_Part(words.unprotected(draft.facts.landline)),)
+
+
 _TEXTS: dict[Template, Callable[[_Draft], tuple[_Part, ...]]] = {
     Template.ALARM: _alarm,
     Template.DRILL: _drill,
@@ -295,6 +299,7 @@ _TEXTS: dict[Template, Callable[[_Draft], tuple[_Part, ...]]] = {
     Template.RESIDENT_HEARD: _resident_heard,
     Template.RESIDENT_COMING: _resident_coming,
     Template.RESIDENT_ARRIVED: _resident_arrived,
+    Template.RESIDENT_UNPROTECTED: _resident_unprotected,
     Template.FAMILY_START: _family("值班室和邻居正在处理"),
     Template.FAMILY_GOING: _family("{actor}正赶过去"),
     Template.FAMILY_ARRIVED: _family("{actor}已到门口"),
@@ -344,6 +349,7 @@ _TO_RESIDENT = {
     Template.RESIDENT_HEARD,
     Template.RESIDENT_COMING,
     Template.RESIDENT_ARRIVED,
+    Template.RESIDENT_UNPROTECTED,
 }
 
 

@@ -125,6 +125,14 @@ LISTED = Policy(
 )
 """Trouble: a line on the operator's list."""
 
+UNPROTECTED = replace(
+    LISTED,
+    steps=(Step((_CONSOLE,), 1800.0), Step((_RESIDENT,), 0.0)),
+    desk_lease_seconds=4 * 3600.0,
+)
+"""A trouble of the whole home: the list first, then the home is rung by day. Taken over, it is the
+operator's task for hours."""
+
 LATE = replace(LISTED, priority=Priority.SOFT)
 """A danger known to be old: shown to the desk, which closes it; nobody is woken."""
 

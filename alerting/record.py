@@ -19,7 +19,10 @@ class Role(StrEnum):
 
 
 class ResponderRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One person or post who can be reached for this home; `rank` 1 is asked first."""
+    """One person or post who can be reached for this home; `rank` 1 is asked first.
+
+    Who cannot lift a person (`lifts`) is asked after those who can, where somebody has fallen.
+    """
 
     id: str
     role: Role
@@ -27,6 +30,7 @@ class ResponderRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     sms: bool = True
     voice: bool = True
     at_night: bool = True
+    lifts: bool = True
 
 
 class ResidentRecord(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -39,6 +39,9 @@ from alerting.roster import Scene, role_of
 CLOSED_KEPT = timedelta(hours=1)
 """A closed alarm is remembered so long, to tell late answers that it is over."""
 
+TROUBLE_WAITS = timedelta(minutes=30)
+"""How often a trouble looks whether it is day."""
+
 NOBODY_OPENS_WITHIN = timedelta(minutes=3)
 """A locked door with somebody behind it: the desk must have acted by then."""
 
@@ -318,7 +321,10 @@ def wake_holds(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
     if alarm.window_due is not None and alarm.window_due <= now:
         yield from raise_now(alarm, scene, "window_elapsed")
     if alarm.ladder_due is not None and alarm.ladder_due <= now:
-        yield from climb(alarm, scene)
+        if alarm.policy.priority is Priority.TROUBLE and scene.is_night:
+            alarm.ladder_due = now + TROUBLE_WAITS  # no trouble rings a home at night
+        else:
+            yield from climb(alarm, scene)
     if alarm.lease_due is not None and alarm.lease_due <= now:
         alarm.advance(Step.LEASE_EXPIRED)
         yield log(alarm, "lease_expired", person=alarm.holder_id or "")

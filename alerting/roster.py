@@ -18,6 +18,10 @@ MAX_ROUNDS = 3
 there are any. A call that never rang counts for nothing."""
 
 
+_FELL = frozenset({"fall", "fall_suspected"})
+"""Where somebody lies on the floor."""
+
+
 class Scene(NamedTuple):
     """Where and when the ladder acts: the home, the instant, and whether people sleep.
 
@@ -38,6 +42,7 @@ def of_role(scene: Scene, role: Role) -> list[ResponderRecord]:
 def neighbours(alarm: Alarm, scene: Scene) -> list[ResponderRecord]:
     """List neighbours not asked in this round, those who may be woken first at night.
 
+    Where somebody fell, those who can lift come before those who cannot, also at night.
     Who said they cannot is not asked again, and who cannot be reached takes nobody's place.
     Nobody is left out for the night when nobody else is left: a broken sleep is better than no
     answer.
@@ -54,6 +59,8 @@ def neighbours(alarm: Alarm, scene: Scene) -> list[ResponderRecord]:
     ]
     if scene.is_night:
         free.sort(key=lambda person: not person.at_night)
+    if alarm.kind in _FELL:
+        free.sort(key=lambda person: not person.lifts)
     return free
 
 

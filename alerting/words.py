@@ -86,3 +86,8 @@ def arrived(kind: str, who: str) -> str:
     if kind in LEAVE:
         return f"{who}到了。请您马上出门，别回去拿东西。"
     return f"{who}到您家门口了，您别急着起身，能应一声就应一声。"
+
+
+def unprotected(landline: str) -> str:
+    """Say to the resident that nothing in the home can be heard any more."""
+    return f"您家的报警设备都没有信号了。请看看插头和电源。有事请打值班室{landline}。"

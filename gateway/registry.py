@@ -234,7 +234,7 @@ def _can_answer(resident: ResidentRow) -> bool:
 
 
 def _responder(row: ResponderRow, rank: int) -> ResponderRecord:
-    return ResponderRecord(row.id, row.role, rank, row.sms, row.voice, row.at_night)
+    return ResponderRecord(row.id, row.role, rank, row.sms, row.voice, row.at_night, row.lifts)
 
 
 def _person(row: ResidentRow) -> Person:

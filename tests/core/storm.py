@@ -289,6 +289,7 @@ HEAR = st.builds(
             *(Kind.SMOKE, Kind.SMOKE, Kind.HELP_CALL, Kind.HELP_CALL, Kind.MOTION),
             *(Kind.PRESENCE, Kind.AVAILABILITY, Kind.CONTACT, Kind.GAS, Kind.CO, Kind.WATER_LEAK),
             *(Kind.FALL, Kind.FALL, Kind.WORN, Kind.HEART_RATE, Kind.HEART_RATE, Kind.SPO2),
+            *(Kind.BATTERY, Kind.BATTERY_LOW, Kind.TAMPER, Kind.FAULT),
         ],
     ),
     VALUE,

@@ -128,9 +128,12 @@ class Village:
         pairings = [row for row in self.tables["pairings"] if row["home"] == home_id]
         for pairing in sorted(pairings, key=lambda row: int(row["rank"])):
             row = self._people[str(pairing["responder"])]
-            at_night = bool(row.get("at_night", True))
             yield ResponderRecord(
-                str(row["id"]), Role(str(row["role"])), int(pairing["rank"]), at_night=at_night
+                str(row["id"]),
+                Role(str(row["role"])),
+                int(pairing["rank"]),
+                at_night=bool(row.get("at_night", True)),
+                lifts=bool(row.get("lifts", True)),
             )
 
 

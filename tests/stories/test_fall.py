@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import msgspec
+
 from alerting.alarm import Disposition, State
 from alerting.effect import Medium, Template
 from alerting.event import Answer, GapRecorded, Outcome, Verb
@@ -277,3 +279,25 @@ def test_a_drill_of_a_suspected_fall_never_becomes_real() -> None:
     world.deliver()
     world.wait(300)
     assert {"fall_suspected"} == {line.kind for line in world.log}
+
+
+def test_who_can_lift_is_asked_first() -> None:
+    """After a fall those who cannot lift come last; for a fire they come in their turn."""
+    record = home()
+    weak = {"n01", "n02"}
+    responders = tuple(
+        msgspec.structs.replace(one, lifts=one.id not in weak) for one in record.responders
+    )
+    changed = msgspec.structs.replace(record, responders=responders)
+    for kind, value, asked in (
+        (Kind.FALL, "confirmed", {"n03", "n04"}),
+        (Kind.SMOKE, True, {"n01", "n02"}),
+    ):
+        world = World(changed, settings=patient())
+        world.hear("band", kind, value)
+        world.deliver()
+        world.wait(29.9)
+        rung = {s.person_id for s in world.asked} & {"n01", "n02", "n03", "n04"}
+        world.wait(0.1)
+        first = rung or {s.person_id for s in world.waiting}
+        assert asked == first
