@@ -80,6 +80,7 @@ VERBS = {
     "attempt_ended": "通知结果",
     "number_refused": "号码不可用",
     "responder_stopped": "退订",
+    "person_erased": "抹去个人信息",
 }
 
 DISPOSITIONS = {

@@ -220,11 +220,12 @@ class Limits(Table):
 
 
 class Retention(Table):
-    """How long is kept what nothing needs any more; the alarm log stays."""
+    """How long is kept what nothing needs any more; the alarm log stays, but for names in it."""
 
     journal_days: Days = 30
     outbox_days: Days = 30
     quarantine_days: Days = 30
+    log_text_days: Days = 730
 
 
 def _channel_tables() -> type[Table]:

@@ -174,7 +174,7 @@ class StoppedDoor:
                 raise NotDoneError("stopped", "网关没有运行 the gateway does not run")
             kind, home_id = str(event.__struct_config__.tag), getattr(event, "home_id", "")
             entries.append(Entry(now, home_id, kind, msgspec.json.encode(event)))
-        await self.journal.commit(Batch(entries=entries), job.statements)
+        await self.journal.commit(Batch(entries=entries, lines=[*job.lines]), job.statements)
         return decision
 
     async def lines(self) -> None:

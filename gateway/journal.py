@@ -309,6 +309,10 @@ class Journal:
         """Drop old quarantined input."""
         return await self._write(partial(tables.prune_quarantine, before=before, limit=limit))
 
+    async def prune_log_text(self, before: datetime, limit: int = 5000) -> int:
+        """Erase the personal text of old lines of the alarm log."""
+        return await self._write(partial(log_tables.erase_old_text, before=before, limit=limit))
+
     async def save_snapshot(self, snapshot: Snapshot) -> None:
         """Keep it and the two before it."""
         await self._write(partial(tables.save_snapshot, snapshot=snapshot))

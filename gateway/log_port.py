@@ -95,6 +95,9 @@ class Log(Protocol):
     async def prune_quarantine(self, before: datetime, limit: int = 5000) -> int:
         """Drop up to `limit` pieces of quarantined input from before then; their counts stay."""
 
+    async def prune_log_text(self, before: datetime, limit: int = 5000) -> int:
+        """Erase the personal text of up to `limit` lines of the alarm log older than `before`."""
+
     async def save_snapshot(self, snapshot: Snapshot) -> None:
         """Keep it and the two before it."""
 

@@ -6,6 +6,7 @@ are missed.
 
 import sqlite3
 from collections.abc import Callable
+from datetime import datetime
 
 import msgspec
 
@@ -131,3 +132,18 @@ def erase_person(connection: sqlite3.Connection, person_id: str) -> int:
         (person_id,),
     )
     return erased
+
+
+def erase_old_text(connection: sqlite3.Connection, before: datetime, limit: int) -> int:
+    """Erase salt and text of the oldest lines from before then; the lines stay, and the chain."""
+    old = (
+        "SELECT seq FROM alarm_log_private JOIN alarm_log USING (seq)"
+        " WHERE at < ? ORDER BY seq LIMIT ?"
+    )
+    seqs = [row[0] for row in connection.execute(old, (to_us(before), limit))]
+    for table in ("alarm_log_private", "alarm_log_person"):
+        connection.executemany(
+            f"DELETE FROM {table} WHERE seq = ?",  # noqa: S608 - one of two constants
+            [(seq,) for seq in seqs],
+        )
+    return len(seqs)

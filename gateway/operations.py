@@ -15,14 +15,14 @@ from importlib.metadata import PackageNotFoundError, version
 
 from alerting.alarm import Alarm, Disposition, NotAllowedError, State, Step
 from alerting.event import DrillOrdered, OperatorActed, Verb
-from alerting.numbers import NumberError, mask, normalise
 from alerting.policy import Priority
-from gateway import modes, registry_file
+from gateway import modes, persons, registry_file
 from gateway.door import Door, NotDoneError
 from gateway.enrolment import assembled, put_in_force
 from gateway.entries import CommitFailedError, LogLine
 from gateway.job import Job
 from gateway.log_port import StoredLine
+from gateway.masking import line_of, masked
 from gateway.mistake import MistakesError
 from gateway.modes import Modes
 from gateway.request import (
@@ -33,10 +33,11 @@ from gateway.request import (
     Drill,
     EndAway,
     EndWalkTest,
+    ErasePerson,
+    ExportPerson,
     ExportRegistry,
     Imported,
     ImportRegistry,
-    LineView,
     ListAlarms,
     ListAway,
     ListWalkTests,
@@ -61,7 +62,6 @@ MOST_NOTE = 2000
 """Characters of a note."""
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
-_NUMBER = re.compile(r"\+\d{7,15}|(?<!\d)(?:1[3-9]\d{9}|0\d{2,3}-?\d{7,8})(?!\d)")
 _STEPS = {
     Verb.ACKNOWLEDGE: Step.ACKNOWLEDGED,
     Verb.ATTEND: Step.ATTENDED,
@@ -82,18 +82,6 @@ def release() -> str:
         return "unreleased"
 
 
-def masked(text: str) -> str:
-    """Hide every telephone number in a text."""
-    return _NUMBER.sub(_mask, text)
-
-
-def _mask(found: re.Match[str]) -> str:
-    try:
-        return mask(normalise(found[0]))
-    except NumberError:
-        return mask("")
-
-
 class Operations:
     """Does what is asked, through one door."""
 
@@ -102,7 +90,7 @@ class Operations:
         self._importing = asyncio.Lock()
         self._modes = Modes(door, lambda event: self._commit(Job(events=(event,))), self._operator)
 
-    def perform(  # noqa: C901 -- a case for each request
+    def perform(  # noqa: C901, PLR0912 -- a case for each request
         self, request: Request, body: AsyncIterable[bytes] | None = None
     ) -> AsyncGenerator[object, None]:
         """Do it, giving rows; raises NotDoneError or JournalFailedError.
@@ -139,6 +127,10 @@ class Operations:
                 rows = self._import(request, body or _nothing())
             case ExportRegistry():
                 rows = self._export()
+            case ErasePerson():
+                rows = self._erase_person(request)
+            case ExportPerson():
+                rows = self._export_person(request)
         return rows
 
     # --- alarms ---------------------------------------------------------------------------------
@@ -258,7 +250,7 @@ class Operations:
             lines = await self._door.journal.log_lines(seq, LINES_AT_ONCE)
             for line in lines:
                 seq = line.seq
-                yield _line(line)
+                yield line_of(line)
             if len(lines) == LINES_AT_ONCE:
                 continue
             if not ask.is_followed:
@@ -348,6 +340,18 @@ class Operations:
         for start in range(0, len(text), PIECE_CHARS):
             yield text[start : start + PIECE_CHARS]
 
+    async def _erase_person(self, ask: ErasePerson) -> AsyncGenerator[object, None]:
+        """Erase one at a time, and not beside an import."""
+        try:
+            async with self._importing:
+                yield await persons.erase(self._door, ask.person, self._operator(ask.by))
+        except CommitFailedError as error:
+            raise _not_kept(error) from error
+
+    async def _export_person(self, ask: ExportPerson) -> AsyncGenerator[object, None]:
+        async for row in persons.export(self._door, ask.person):
+            yield line_of(row, is_masked=False) if isinstance(row, StoredLine) else row
+
 
 async def _nothing() -> AsyncIterator[bytes]:
     return
@@ -366,19 +370,4 @@ def _worst_first(alarm: Alarm) -> tuple[bool, int, int, datetime]:
         priority.index(alarm.policy.priority),
         state.index(alarm.state),
         alarm.raised_at,
-    )
-
-
-def _line(line: StoredLine) -> LineView:
-    return LineView(
-        seq=line.seq,
-        at=line.at,
-        home=line.home_id,
-        alarm=line.alarm_id,
-        kind=line.kind,
-        verb=line.verb,
-        priority=line.priority,
-        facts=line.facts,
-        private=None if line.private is None else masked(line.private),
-        hash=line.hash.hex(),
     )

@@ -1,4 +1,4 @@
-"""Drops what nobody needs any more: old entries, orders that are done, old quarantined input.
+"""Drops what nobody needs any more: old entries, done orders, quarantined input, personal text.
 
 Theory of operation. A bite is one short transaction of at most `BITE` rows, a millisecond's work of
 the journal's thread; whoever commits waits for one bite at the longest. After a full bite comes a
@@ -38,6 +38,7 @@ class Pruning:
             "entries": (kept.journal_days, journal.prune),
             "orders": (kept.outbox_days, journal.prune_orders),
             "quarantined": (kept.quarantine_days, journal.prune_quarantine),
+            "log_texts": (kept.log_text_days, journal.prune_log_text),
         }
 
     async def run(self) -> None:

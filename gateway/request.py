@@ -147,6 +147,22 @@ class ExportRegistry(Asked, frozen=True, tag="export"):
     """Give the registry as the text of a file, in pieces; with secrets and numbers."""
 
 
+class ErasePerson(Asked, frozen=True, tag="erase_person"):
+    """Erase a person from the registry and the alarm log's erasable half; gives an Erased."""
+
+    person: str
+    by: str
+
+
+class ExportPerson(Asked, frozen=True, tag="export_person"):
+    """Give a PersonView, then a LineView for each line of the alarm log about the person.
+
+    Nothing is masked: it is for the person.
+    """
+
+    person: str
+
+
 Request = (
     Act
     | Drill
@@ -164,6 +180,8 @@ Request = (
     | ReadQuarantine
     | ImportRegistry
     | ExportRegistry
+    | ErasePerson
+    | ExportPerson
 )
 
 
@@ -260,3 +278,22 @@ class Wrong(msgspec.Struct, frozen=True):
     path: str
     zh: str
     en: str
+
+
+class Erased(msgspec.Struct, frozen=True):
+    """Who was erased: whether the registry had them, and how many lines of the log had text."""
+
+    person: str
+    was_registered: bool
+    lines: int
+
+
+class PersonView(msgspec.Struct, frozen=True):
+    """What is kept about a person; `registered` is their row, None where there is none any more."""
+
+    id: str
+    registered: dict[str, object] | None
+    address: str
+    devices: list[str]
+    called_for: list[str]
+    log_lines: int

@@ -9,8 +9,8 @@ import pytest
 from alerting.event import OperatorActed, Verb
 from gateway.control_client import UnreachableError
 from gateway.door import NotDoneError
+from gateway.masking import masked
 from gateway.memory_journal import MemoryJournal
-from gateway.operations import masked
 from gateway.request import (
     Act,
     Drill,

@@ -81,7 +81,7 @@ async def test_a_bite_is_bounded_and_says_that_there_is_more(log: Log) -> None:
     await log.save_snapshot(Snapshot(BITE + 5, NOON, b""))
     pruning = Pruning(log, LateClock(365), KEPT)
     assert [True, False] == [await pruning.bite(), await pruning.bite()]
-    assert {"entries": BITE + 5, "orders": 0, "quarantined": 0} == pruning.counts
+    assert {"entries": BITE + 5, "orders": 0, "quarantined": 0, "log_texts": 0} == pruning.counts
 
 
 async def test_a_full_disk_puts_pruning_off() -> None:
