@@ -5,7 +5,7 @@ Several rules are made of this; what differs is the kind, the ladder and the wor
 
 from collections.abc import Callable, Iterator
 
-from alerting.freshness import is_late
+from alerting.freshness import is_before, is_late
 from alerting.home import HomeState
 from alerting.rules import Finding, Sign, View
 from sensors.reading import Flag, Kind, Replay, Report
@@ -16,13 +16,13 @@ def detector(kind: Kind) -> Callable[[View, HomeState, Report], Iterator[Finding
 
     A test press says `test` beside the state on most models: it is logged and wakes nobody. A
     detector that cries again while the alarm is open adds to it; after it was closed it
-    raises anew.
+    raises anew. What was kept and is said again clears nothing that began later.
     """
 
     def on_report(view: View, home: HomeState, report: Report) -> Iterator[Finding]:
-        del view, home
+        del view
         for reading in report.readings:
-            if reading.kind is not kind or Flag.INVALID in reading.flags:
+            if reading.kind is not kind or Flag.INVALID in reading.flags or reading.value is None:
                 continue
             evidence = {"device": report.device_id}
             if reading.level is not None:
@@ -31,7 +31,7 @@ def detector(kind: Kind) -> Callable[[View, HomeState, Report], Iterator[Finding
                 yield Finding(Sign.TESTED, evidence)
             elif reading.value:
                 yield Finding(Sign.DANGER, evidence, is_late=is_late(report))
-            else:
+            elif not _is_older(home, kind, report):
                 yield Finding(Sign.RESTORED, evidence)
 
     return on_report
@@ -65,3 +65,9 @@ def standing_fault(kind: Kind) -> Callable[[View, HomeState, Report], Iterator[F
                 yield Finding(Sign.DANGER, evidence, subject=device_id)
 
     return on_report
+
+
+def _is_older(home: HomeState, kind: Kind, report: Report) -> bool:
+    """Say whether a clear is older than the alarm that is open: then it ends nothing."""
+    alarm = home.open_alarm(kind.value)
+    return alarm is not None and is_before(report, alarm.raised_at)

@@ -22,6 +22,7 @@ from alerting import (
     holds,
     household,
     memory,
+    merging,
     outward,
     response,
     walk_test,
@@ -207,6 +208,7 @@ class Engine:
             device.heard_at = max(device.heard_at, heard_at)
         if novelty is Novelty.DUPLICATE:
             return Decision([], mark="duplicate")
+        report = merging.news(device, report)
         is_alive = novelty is Novelty.NEW and is_sign_of_life(report)
         effects = list(self._ask_rules(home, report, novelty, now))
         effects += walk_test.hear(report, self._scene(home, now)) if home.walk_test else ()

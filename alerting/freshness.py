@@ -4,7 +4,7 @@ The gateway's clock rules. A device's own time is asked only where the report is
 (retained, history), and only to prove age: a danger of unknown age is live.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from sensors.reading import Kind, Replay, Report
 
@@ -26,6 +26,13 @@ def is_late(report: Report) -> bool:
         return False
     age = report.received_at - report.device_time
     return LATE_AFTER < age <= BELIEVED
+
+
+def is_before(report: Report, instant: datetime) -> bool:
+    """Say whether a report is from before an instant: what is repeated is, unless it proves not."""
+    if report.source.replay is Replay.LIVE:
+        return False
+    return report.device_time is None or report.device_time < instant
 
 
 def is_heard(report: Report) -> bool:

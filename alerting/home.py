@@ -37,12 +37,20 @@ class Samples(msgspec.Struct, array_like=True, frozen=True):
     count: int
 
 
+class Said(msgspec.Struct, array_like=True):
+    """A state a device says, and since when it has said nothing else."""
+
+    value: bool | int | float | str | None
+    since: datetime
+
+
 class DeviceState(msgspec.Struct, omit_defaults=True):
     """What was heard of one device: when, over which link, its last two boots, last payloads.
 
     Without a link it was never heard, and `heard_at` is when it was claimed. `samples` are by kind
     and minute, `is_worn` is the device's own last word, `off_since` is when it was taken off, and
-    `standing` are the states of `memory.STANDING` that are so now.
+    `standing` are the states of `memory.STANDING` that are so now. `said` is its last states where
+    a bridge repeats them (`alerting.merging`).
     """
 
     heard_at: datetime
@@ -53,6 +61,7 @@ class DeviceState(msgspec.Struct, omit_defaults=True):
     is_worn: bool = False
     off_since: datetime | None = None
     standing: list[str] = []
+    said: dict[str, Said] = {}
 
 
 _GAPS = 8

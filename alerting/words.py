@@ -17,6 +17,7 @@ WHAT = {
     "spo2": "手环报警",
     "no_motion": "今天家里一直没动静",
     "device_lost": "设备离线",
+    "stuck": "活动传感器卡住了",
     "off_wrist": "手环没戴",
     "low_battery": "设备电量低",
     "tamper": "设备外壳被打开",

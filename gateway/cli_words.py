@@ -22,6 +22,7 @@ KINDS = {
     "spo2": "血氧异常",
     "no_motion": "长时间无活动",
     "device_lost": "离线",
+    "stuck": "传感器卡住",
     "off_wrist": "手环没戴",
     "low_battery": "电量低",
     "tamper": "防拆",
@@ -41,6 +42,15 @@ KINDS = {
     "monitor_port_taken": "监控端口被占",
     "clock_wrong": "时钟不准",
     "clock_unsynchronised": "没有校时",
+    "bridge_offline": "Zigbee 网桥离线",
+    "bridge_qos": "网桥的 QoS 是 0",
+    "bridge_retain_off": "网桥不留存消息",
+    "bridge_retain": "网桥留存旧报警",
+    "bridge_throttle": "网桥会限流",
+    "bridge_debounce": "网桥会合并消息",
+    "bridge_filter": "网桥过滤了属性",
+    "vague_alarm": "说不清报什么警",
+    "device_left": "设备退了网",
 }
 
 STATES = {
