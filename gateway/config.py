@@ -33,6 +33,7 @@ from gateway.config_values import (
     Connections,
     Days,
     FamilyName,
+    Flag,
     Host,
     Landline,
     Loopback,
@@ -232,7 +233,7 @@ def _channel_tables() -> type[Table]:
     """Make the model of `[channels]`; a channel that needs nothing is open without a table."""
     fields: Tables = {}
     for name, kind in CHANNELS.items():
-        table = create_model(f"{name.title()}Table", __base__=kind.settings, enabled=(bool, True))
+        table = create_model(f"{name.title()}Table", __base__=kind.settings, enabled=(Flag, True))
         needs = any(field.is_required() for field in table.model_fields.values())
         fields[name] = (table | None, None if needs else table())
     return create_model("ChannelTables", __base__=Table, **fields)

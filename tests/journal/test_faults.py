@@ -1,11 +1,9 @@
 """A disk that is full and a disk that fails: nothing half kept, and well again afterwards."""
 
 import resource
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -20,39 +18,17 @@ from tests.journal.rows import (
     order_row,
     read_all,
 )
+from tests.small_disk import Disk, mounted
 
-DISK_BYTES = 3 << 20
 BIG = Entry(NOON, "h1", "report", b"x" * 300_000)
 SMALL = Batch(entries=[Entry(NOON, "h1", "report", b"small")])
 
 
-class Disk(NamedTuple):
-    """A small disk of its own."""
-
-    folder: Path
-    fill: Callable[[], None]
-    free: Callable[[], None]
-
-
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Disk]:
-    """A real one, three megabytes of memory mounted; it takes root, which CI has."""
-    mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(tmp_path)]
-    if subprocess.run(mount, check=False, capture_output=True).returncode != 0:
-        pytest.skip("mounting a small disk takes root; the page limit below stands in for it")
-    ballast = tmp_path / "ballast"
-
-    def fill() -> None:
-        with ballast.open("wb", buffering=0) as file:
-            size = 4096
-            while size:
-                try:
-                    size = file.write(b"x" * size)
-                except OSError:
-                    size = 0
-
-    yield Disk(tmp_path, fill, ballast.unlink)
-    subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
+    """Three megabytes."""
+    with mounted(tmp_path) as small:
+        yield small
 
 
 async def test_a_full_disk_is_said_to_be_full_and_heals(disk: Disk) -> None:
