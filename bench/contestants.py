@@ -5,13 +5,13 @@ import sys
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
+from typing import NamedTuple
 
-from simulators.clock import Clock
-from tests.brokers import Mosquitto
-
-Contestant = Callable[[Path, int, int, Path], Awaitable[asyncio.subprocess.Process]]
+from bench.sink import CLOCK
+from tests.brokers import Broker
 
 READY = timedelta(seconds=3)
+STOP = timedelta(seconds=20)
 CONFIG = """
 [community]
 name = "测速"
@@ -36,53 +36,103 @@ level = "error"
 """
 
 
-async def _start(*words: str) -> asyncio.subprocess.Process:
-    return await asyncio.create_subprocess_exec(sys.executable, *words)
+class Course(NamedTuple):
+    """Where a contestant runs: its folder, the broker, the sink's port, the village's registry."""
+
+    folder: Path
+    broker: Broker
+    sink_port: int
+    registry: Path
 
 
-async def gateway(
-    folder: Path, mqtt_port: int, sink_port: int, registry: Path
-) -> asyncio.subprocess.Process:
-    """Start the real daemon on its own state folder, with the registry imported."""
-    config = folder / "config.toml"
+Process = asyncio.subprocess.Process
+Contestant = Callable[[Course], Awaitable[Process]]
+
+
+_STARTED: list[Process] = []
+
+
+async def spawn(*words: str) -> Process:
+    """Start a Python process of ours; `end_all` ends what a failed measurement left."""
+    process = await asyncio.create_subprocess_exec(sys.executable, *words)
+    _STARTED.append(process)
+    return process
+
+
+async def end_all() -> None:
+    """End whatever still runs."""
+    for process in _STARTED:
+        await end(process)
+
+
+async def end(process: Process) -> None:
+    """Stop it as a person would, and kill it when it does not."""
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        await CLOCK.within(STOP, process.wait())
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+
+
+def configured(course: Course) -> tuple[str, str]:
+    """Write the gateway's configuration; gives the option that names it."""
+    config = course.folder / "config.toml"
     config.write_text(
         CONFIG.format(
-            mqtt=mqtt_port,
-            sink=sink_port,
+            mqtt=course.broker.port,
+            sink=course.sink_port,
             sid="5" * 32,
-            user=Mosquitto.gateway.username,
-            secret=Mosquitto.gateway.password,
+            user=course.broker.gateway.username,
+            secret=course.broker.gateway.password,
         )
     )
-    program, option = ("-m", "gateway.cli"), ("--config", str(config))
-    imported = await _start(*program, "registry", "import", str(registry), *option)
-    if await imported.wait() != 0:
+    return "--config", str(config)
+
+
+async def imported(course: Course) -> None:
+    """Import the village into a gateway's state folder."""
+    words = ("registry", "import", str(course.registry), *configured(course))
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "gateway.cli", *words),
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    if await process.wait() != 0:
         raise RuntimeError("the registry was not imported")
-    process = await _start(*program, "run", *option)
-    await Clock().wait(READY)
+
+
+async def resumed(course: Course) -> Process:
+    """Start the daemon on a state folder that is there; it is not ready yet."""
+    return await spawn("-m", "gateway.cli", "run", *configured(course))
+
+
+async def gateway(course: Course) -> Process:
+    """Start the real daemon on its own state folder, with the registry imported."""
+    await imported(course)
+    process = await resumed(course)
+    await CLOCK.wait(READY)
     return process
 
 
-async def bare(
-    folder: Path, mqtt_port: int, sink_port: int, registry: Path
-) -> asyncio.subprocess.Process:
+async def bare(course: Course) -> Process:
     """Start the loop without durability."""
-    del registry
-    return await _peer("bare", folder, mqtt_port, sink_port)
+    return await _peer("bare", course)
 
 
-async def commit(
-    folder: Path, mqtt_port: int, sink_port: int, registry: Path
-) -> asyncio.subprocess.Process:
+async def commit(course: Course) -> Process:
     """Start the loop that commits each message by itself."""
-    del registry
-    return await _peer("commit", folder, mqtt_port, sink_port)
+    return await _peer("commit", course)
 
 
-async def _peer(
-    kind: str, folder: Path, mqtt_port: int, sink_port: int
-) -> asyncio.subprocess.Process:
-    words = ("-m", "bench.peers", kind, str(mqtt_port), str(sink_port), str(folder))
-    process = await _start(*words)
-    await Clock().wait(READY)
+async def _peer(kind: str, course: Course) -> Process:
+    login = course.broker.gateway
+    where = (str(course.broker.port), login.username, login.password, str(course.sink_port))
+    process = await spawn("-m", "bench.peers", kind, *where, str(course.folder))
+    await CLOCK.wait(READY)
     return process
+
+
+CONTESTANTS: dict[str, Contestant] = {"gateway": gateway, "bare": bare, "commit": commit}

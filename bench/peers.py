@@ -1,6 +1,7 @@
 """What an afternoon's work gives: an MQTT loop that posts smoke, bare or with a commit a message.
 
-`python -m bench.peers bare|commit MQTT_PORT SINK_PORT FOLDER` runs until it is ended. Both
+`python -m bench.peers bare|commit MQTT_PORT USER SECRET SINK_PORT FOLDER` runs until it is ended.
+Both
 acknowledge on receipt, as aiomqtt does; the second commits each message to SQLite first.
 """
 
@@ -13,8 +14,6 @@ from pathlib import Path
 import aiohttp
 import aiomqtt
 
-from tests.brokers import Mosquitto
-
 
 def _table(folder: Path) -> sqlite3.Connection:
     """Open a table that survives a power cut, as careful people set it."""
@@ -25,22 +24,17 @@ def _table(folder: Path) -> sqlite3.Connection:
     return table
 
 
-def _client(port: int) -> aiomqtt.Client:
-    login = Mosquitto.gateway
-    return aiomqtt.Client("127.0.0.1", port, username=login.username, password=login.password)
-
-
 async def _post(http: aiohttp.ClientSession, url: str, home: str) -> None:
     async with http.post(url, data=home.encode()) as answer:
         await answer.read()
 
 
-async def run(kind: str, mqtt_port: int, sink_port: int, folder: Path) -> None:
+async def run(kind: str, client: aiomqtt.Client, sink_port: int, folder: Path) -> None:
     """Listen and post until cancelled."""
     table = _table(folder) if kind == "commit" else None
     url = f"http://127.0.0.1:{sink_port}/"
     posts: set[asyncio.Task[None]] = set()
-    async with aiohttp.ClientSession() as http, _client(mqtt_port) as client:
+    async with aiohttp.ClientSession() as http, client:
         await client.subscribe("care/v1/#", qos=1)
         async for message in client.messages:
             payload = bytes(message.payload) if isinstance(message.payload, bytes) else b""
@@ -53,5 +47,11 @@ async def run(kind: str, mqtt_port: int, sink_port: int, folder: Path) -> None:
                 post.add_done_callback(posts.discard)
 
 
+async def main(kind: str, port: str, user: str, secret: str, sink: str, folder: str) -> None:
+    """Run one of them."""
+    client = aiomqtt.Client("127.0.0.1", int(port), username=user, password=secret)
+    await run(kind, client, int(sink), Path(folder))
+
+
 if __name__ == "__main__":
-    asyncio.run(run(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4])))
+    asyncio.run(main(*sys.argv[1:]))

@@ -18,11 +18,25 @@ _ANSWER = (
     b'{"sid":"SM00000000000000000000000000000000","status":"queued","to":"+8616000000001",'
     b'"from":"+8616900000000","body":"","num_segments":"1","direction":"outbound-api"}'
 )
-_HEAD = (
-    b"HTTP/1.1 201 Created\r\nContent-Type: application/json\r\nContent-Length: "
-    + str(len(_ANSWER)).encode()
-    + b"\r\n\r\n"
-)
+
+
+def _spelled(status: bytes, body: bytes) -> bytes:
+    """Spell an answer."""
+    length = str(len(body)).encode()
+    kind = b"Content-Type: application/json\r\nContent-Length: "
+    return b"HTTP/1.1 " + status + b"\r\n" + kind + length + b"\r\n\r\n" + body
+
+
+_TAKEN = _spelled(b"201 Created", _ANSWER)
+_NO_TEXTS = _spelled(b"200 OK", b'{"messages":[]}')
+_NO_CALLS = _spelled(b"200 OK", b'{"calls":[]}')
+
+
+def _answer(head: bytes) -> bytes:
+    """Take what is posted; who asks for a list gets an empty one."""
+    if not head.startswith(b"GET"):
+        return _TAKEN
+    return _NO_CALLS if b"/Calls" in head.partition(b"\r\n")[0] else _NO_TEXTS
 
 
 class Sink:
@@ -57,4 +71,4 @@ class Sink:
                 if home is not None:
                     name = (home[1] or home[2]).decode()
                     self.arrivals.setdefault(name, []).append(at)
-                writer.write(_HEAD + _ANSWER)
+                writer.write(_answer(head))
