@@ -8,6 +8,9 @@ else the oldest sample; each drop is counted and told to the link it came from, 
 stops offering it. When nothing may be dropped, up to twice the limit wait, and then `put` refuses:
 the source keeps the receipt, or counts it as lost.
 
+Readings that can wait gather for some milliseconds, so that one commit serves several; whatever may
+be about a life, or is awaited by somebody, is handed out at once with all that has gathered.
+
 What is not a receipt (a link's changes of state, jobs of the gateway itself) always gets in: there
 is little of it, and each is awaited by somebody.
 """
@@ -16,7 +19,7 @@ import asyncio
 import re
 from collections import Counter, OrderedDict, deque
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, nullcontext
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from datetime import datetime
 from enum import StrEnum
 from itertools import count
@@ -32,7 +35,14 @@ _SAMPLES = {
     *(b"battery", b"blood_pressure", b"body_temperature", b"heart_rate", b"heartbeat"),
     *(b"humidity", b"location", b"respiration", b"spo2", b"steps", b"temperature", b"voltage"),
 }
+_STATES = {
+    *(b"availability", b"battery_low", b"bed", b"contact", b"fault", b"tamper", b"worn"),
+}
 _KIND = re.compile(rb'"kind"\s*:\s*"(\w+)"')
+
+
+MOST_GATHERED = 256
+"""Items that wait no longer for company."""
 
 
 class Worth(StrEnum):
@@ -40,6 +50,7 @@ class Worth(StrEnum):
 
     MOTION = "motion"  # the next one says the same
     SAMPLE = "sample"  # one value of many
+    STATE = "state"  # not said again soon, but no life hangs on it
     KEPT = "kept"  # may be about a life, or is not known to be harmless
 
 
@@ -50,7 +61,9 @@ def worth(receipt: Receipt) -> Worth:
     kind = _kind_of(receipt)
     if kind in _MOTION:
         return Worth.MOTION
-    return Worth.SAMPLE if kind in _SAMPLES else Worth.KEPT
+    if kind in _SAMPLES:
+        return Worth.SAMPLE
+    return Worth.STATE if kind in _STATES else Worth.KEPT
 
 
 def _kind_of(receipt: Receipt) -> bytes:
@@ -63,9 +76,12 @@ def _kind_of(receipt: Receipt) -> bytes:
 
 
 class Inbox:
-    """Many put, one takes. Lives on one event loop."""
+    """Many put, one takes. Lives on one event loop.
 
-    def __init__(self, clock: Clock, *, limit: int = 16_384) -> None:
+    `gather_seconds` is how long at most what can wait is left for more to join it.
+    """
+
+    def __init__(self, clock: Clock, *, limit: int = 16_384, gather_seconds: float = 0.0) -> None:
         self.drops: Counter[Worth] = Counter()
         """Receipts dropped since the start, by worth."""
         self._clock = clock
@@ -74,7 +90,8 @@ class Inbox:
         self._items: OrderedDict[int, object] = OrderedDict()
         self._numbers = count()
         self._waiting: dict[Worth, deque[int]] = {kind: deque() for kind in Worth}
-        self._filled = asyncio.Event()
+        self._gather_seconds = gather_seconds
+        self._filled, self._pressing = asyncio.Event(), asyncio.Event()
 
     def __len__(self) -> int:
         return len(self._items)
@@ -97,17 +114,20 @@ class Inbox:
         if isinstance(item, Receipt):
             kind = worth(item)
             if self._receipts() >= self._limit and not self._make_room(item, kind):
-                return kind is not Worth.KEPT
+                return kind in {Worth.MOTION, Worth.SAMPLE}
             number = next(self._numbers)
             self._waiting[kind].append(number)
+            is_pressing = kind is Worth.KEPT or len(self._items) >= MOST_GATHERED
         else:
-            number = next(self._numbers)
+            number, is_pressing = next(self._numbers), True
         self._items[number] = item
         self._filled.set()
+        if is_pressing:
+            self._pressing.set()
         return True
 
     async def take(self, limit: int, timeout_seconds: float | None = None) -> list[object]:
-        """Give up to `limit` items in the order they came, at once if any is there.
+        """Give up to `limit` items in the order they came, as soon as any is there (or gathered).
 
         Waits for the first one otherwise; empty only when `timeout_seconds` passed without it.
         """
@@ -116,9 +136,14 @@ class Inbox:
                 await self._filled.wait()
         except TimeoutError:
             return []
+        if self._gather_seconds and not self._pressing.is_set():
+            with suppress(TimeoutError):
+                async with self._clock.timeout(self._gather_seconds):
+                    await self._pressing.wait()
         taken = [self._take_one() for _ in range(min(limit, len(self._items)))]
-        if not self._items:
+        if not self._items:  # what is left of a full turn waits for nothing
             self._filled.clear()
+            self._pressing.clear()
         return taken
 
     def _patience(self, seconds: float | None) -> AbstractAsyncContextManager[object]:

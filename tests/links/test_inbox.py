@@ -1,11 +1,11 @@
 """What waits for the pump: order, room, and what is dropped when there is none."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gateway.inbox import LOOK_BYTES, Inbox, Worth, worth
+from gateway.inbox import LOOK_BYTES, MOST_GATHERED, Inbox, Worth, worth
 from gateway.link import Drained, Receipt, Token
 from tests.links.rig import CLOCK, payloads
 
@@ -70,6 +70,49 @@ class TestOrder:
         inbox.put("a job")
         await inbox.take(10)
         assert [] == await inbox.take(10, timeout_seconds=0.01)
+
+
+class TestGathering:
+    """One commit for several readings, and no delay where a life may hang on it."""
+
+    LONG, SHORT = 5.0, 0.05
+
+    async def test_what_can_wait_is_joined(self) -> None:
+        """For so long and no longer."""
+        inbox = Inbox(CLOCK, gather_seconds=self.SHORT)
+        fill(inbox, "motion 1")
+        taking = asyncio.create_task(inbox.take(10))
+        await CLOCK.sleep(self.SHORT / 5)
+        fill(inbox, "contact 2", "temperature 3")
+        began = CLOCK.now()
+        assert 3 == len(await taking)
+        assert CLOCK.now() - began < timedelta(seconds=10 * self.SHORT)
+
+    @pytest.mark.parametrize("pressing", ["smoke", "help_call", "fall", "made_up"])
+    async def test_what_may_save_a_life_takes_all_along(self, pressing: str) -> None:
+        """Whether it comes first or last, and in order."""
+        for order in (("motion 1", pressing), (pressing, "motion 1")):
+            inbox = Inbox(CLOCK, gather_seconds=self.LONG)
+            taking = asyncio.create_task(inbox.take(10))
+            await CLOCK.sleep(0)
+            fill(inbox, *order)
+            async with CLOCK.timeout(self.LONG / 2):
+                assert 2 == len(await taking)
+
+    async def test_what_is_awaited_does_not_wait(self) -> None:
+        """A job of the gateway's own has somebody behind it."""
+        inbox = Inbox(CLOCK, gather_seconds=self.LONG)
+        inbox.put("a job")
+        async with CLOCK.timeout(self.LONG / 2):
+            assert ["a job"] == await inbox.take(10)
+
+    async def test_a_crowd_does_not_wait(self) -> None:
+        """Nor what a full turn has left."""
+        inbox = Inbox(CLOCK, gather_seconds=self.LONG)
+        fill(inbox, *(f"motion {number}" for number in range(MOST_GATHERED + 10)))
+        async with CLOCK.timeout(self.LONG / 2):
+            assert MOST_GATHERED == len(await inbox.take(MOST_GATHERED))
+            assert 9 == len(await inbox.take(9))
 
 
 class TestOverflow:
@@ -145,7 +188,7 @@ class TestOverflow:
         (Worth.SAMPLE, over_mqtt("temperature")),
         (Worth.KEPT, over_mqtt("smoke")),
         (Worth.KEPT, over_mqtt("help_call")),
-        (Worth.KEPT, over_mqtt("contact")),
+        (Worth.STATE, over_mqtt("contact")),
         (Worth.KEPT, over_mqtt("no_such_kind")),
         (Worth.KEPT, over_mqtt("motion", family="zigbee2mqtt")),
         (Worth.MOTION, over_serial(b'{"v":1,"kind":"motion","value":true}')),
