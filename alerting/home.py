@@ -154,6 +154,8 @@ class HomeState(msgspec.Struct, omit_defaults=True):
         Time that two gaps share is lost once.
         """
         lost, counted = timedelta(), since
+        if not self.gaps:  # nearly always, and asked after every event of the home
+            return lost
         for gap in sorted(self.gaps, key=_begin):
             begin = max(gap.since, counted)
             if link in {gap.link, ""} and gap.until > begin:

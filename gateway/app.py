@@ -6,6 +6,7 @@ is heard before the core knows what it knew, and what was heard is decided befor
 """
 
 import asyncio
+import gc
 import signal
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
@@ -62,6 +63,9 @@ from sensors.family import Note
 Run = Callable[[], Awaitable[None]]
 GATHER_SECONDS = 0.004
 """A commit costs as much for one reading as for ten; what may be about a life never waits."""
+
+GARBAGE = (50_000, 20, 100)
+"""When the collector looks: a turn makes thousands of objects, and hardly ever a cycle."""
 
 _TEXTS = 1000
 _log = structlog.get_logger(__name__)
@@ -364,6 +368,9 @@ async def _until_signalled(config: Config) -> None:
     loop = asyncio.get_running_loop()
     console = logs.Writer(sys.stdout)
     async with built(config, console.say) as gateway:
+        gc.collect()
+        gc.freeze()  # a county's state is no garbage: walking it stops everything for a while
+        gc.set_threshold(*GARBAGE)
         serving = asyncio.create_task(serve(gateway))
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, serving.cancel)
