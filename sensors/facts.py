@@ -6,7 +6,7 @@ no sensor can have measured is kept and flagged (`sensors.kinds`).
 """
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sensors.errors import DecodeError
 from sensors.kinds import KINDS
@@ -34,15 +34,24 @@ class Facts:
         self.readings: list[Reading] = []
         self._flags = flags
 
-    def say(self, kind: Kind, value: object, *flags: Flag, level: float | None = None) -> None:
-        """Add a reading, unless the value is not of the kind's shape."""
+    def say(
+        self,
+        kind: Kind,
+        value: object,
+        *flags: Flag,
+        level: float | None = None,
+        part: str = "",
+    ) -> None:
+        """Add a reading, unless the value is None or not of the kind's shape."""
+        if value is None:
+            return
         row = KINDS[kind]
         try:
             read, is_believable = row.shape.read(value)
         except DecodeError:
             return
         every = (*self._flags, *flags, *(() if is_believable else (Flag.INVALID,)))
-        reading = Reading(kind, read, row.unit, tuple(dict.fromkeys(every)), level)
+        reading = Reading(kind, read, row.unit, tuple(dict.fromkeys(every)), level, part)
         if reading not in self.readings:
             self.readings.append(reading)
 
@@ -53,7 +62,19 @@ class Facts:
         seq: int | None = None,
         at: datetime | None = None,
         replay: Replay | None = None,
+        is_merged: bool = False,
     ) -> Decoded:
         """Give it all, the heartbeat last; `device` is the id, `at` the device's own time."""
         said = (*self.readings, Reading(Kind.HEARTBEAT))
-        return Decoded(device, said, seq=seq, device_time=at, replay=replay)
+        return Decoded(device, said, seq=seq, device_time=at, replay=replay, is_merged=is_merged)
+
+
+def instant(text: object) -> datetime | None:
+    """Read RFC 3339 with a zone; None for anything else."""
+    if not isinstance(text, str):
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+        return None if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
