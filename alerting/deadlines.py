@@ -7,7 +7,9 @@ Derived from the homes' state, and made again after a restore.
 
 import heapq
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
+
+_LATEST = datetime.max.replace(tzinfo=UTC)
 
 
 class Deadlines:
@@ -27,10 +29,15 @@ class Deadlines:
         """Give when to ask next; it may turn out that nothing is due then."""
         return self._heap[0][0] if self._heap else None
 
-    def take_due(self, now: datetime, most: int | None = None) -> list[str]:
-        """Take (at most so many of) the homes whose deadline has come; the caller plans again."""
+    def take_due(self, now: datetime, looks: int | None = None) -> list[str]:
+        """Take the homes whose deadline has come; the caller plans again.
+
+        With `looks` only so many entries are looked at: `first` says whether there are more.
+        """
         due: list[str] = []
-        while self._heap and self._heap[0][0] <= now and len(due) != most:
+        left = looks if looks is not None else -1
+        while self._heap and self._heap[0][0] <= now and left != 0:
+            left -= 1
             at, home_id = heapq.heappop(self._heap)
             if self._planned.get(home_id) != at:
                 continue
@@ -52,6 +59,12 @@ class Deadlines:
     def postpone(self, home_id: str, at: datetime) -> None:
         """Let a home come up then, whatever its state says."""
         self._push(home_id, at)
+
+    def doubt(self, home_ids: Iterable[str], now: datetime) -> None:
+        """Look at these homes again, from now on, one by one: their deadlines may be nearer."""
+        for home_id in home_ids:
+            if self._planned.get(home_id, _LATEST) > now:
+                self._push(home_id, now)
 
     def plan_all(self, home_ids: Iterable[str]) -> None:
         """Start anew from the homes' state."""

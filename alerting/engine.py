@@ -7,7 +7,8 @@ and `due_homes` whom to ask about. `now` never goes backward.
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from contextlib import suppress
+from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -27,7 +28,7 @@ from alerting import (
     response,
     walk_test,
 )
-from alerting.alarm import Alarm, Disposition, RefusedError
+from alerting.alarm import Disposition, RefusedError
 from alerting.community import CommunityState
 from alerting.deadlines import Deadlines
 from alerting.duplicates import Novelty
@@ -50,7 +51,6 @@ from alerting.event import (
 from alerting.freshness import is_heard
 from alerting.holds import Hold
 from alerting.home import DeviceState, Gap, HomeState
-from alerting.policy import Priority
 from alerting.raising import take_finding
 from alerting.roster import Scene
 from alerting.rules import Rule, View
@@ -64,8 +64,6 @@ VERSION = 2
 Old entries are pruned, so whoever raises this makes `restore` read the version before as well: a
 field with a default needs no other version.
 """
-
-_TROUBLE_KEPT = timedelta(hours=24)
 
 
 class CoreState(msgspec.Struct):
@@ -95,6 +93,8 @@ class Engine:
         self.community = CommunityState()
         self.holds: dict[str, Hold] = {}
         self._deadlines = Deadlines(self._home_due)
+        self._held: set[str] = set()
+        """Homes planned later than their silence says, because of a hold."""
         self._by_kind: dict[Kind, tuple[Rule, ...]] = {
             kind: tuple(rule for rule in RULES.values() if kind in rule.kinds) for kind in Kind
         }
@@ -128,7 +128,8 @@ class Engine:
         self.homes, self.community = state.homes, state.community
         self.holds = state.holds
         # Settings an older gateway took and this one refuses: those of this start come next.
-        self._configure(ConfigApplied(state.settings))
+        with suppress(ValidationError):
+            self._apply(Settings.model_validate_json(state.settings))
         self._deadlines.plan_all(self.homes)
         return True
 
@@ -138,9 +139,12 @@ class Engine:
         """Give when the core must be asked again; it may turn out that nothing is due then."""
         return self._deadlines.first()
 
-    def due_homes(self, now: datetime, most: int | None = None) -> list[str]:
-        """Take homes whose deadline has come, at most so many; each wants an `Elapsed`."""
-        return self._deadlines.take_due(now, most)
+    def due_homes(self, now: datetime, looks: int | None = None) -> list[str]:
+        """Take homes whose deadline has come; each wants an `Elapsed`.
+
+        With `looks` only so many homes are looked at, and some may still be due.
+        """
+        return self._deadlines.take_due(now, looks)
 
     def postpone(self, home_id: str, at: datetime) -> None:
         """Ask about a home that could not be handled again then."""
@@ -159,7 +163,10 @@ class Engine:
         for rule in self._timed:
             assert rule.due is not None
             due = rule.due(View(self._params[rule.name], self.zone, home.armed_at), home)
-            dues.append(due if due is None or hold is None else max(due, hold))
+            if due is not None and hold is not None and due < hold:
+                self._held.add(home_id)
+                due = hold
+            dues.append(due)
         return min((due for due in dues if due is not None), default=None)
 
     def _hold_of(self, home: HomeState) -> datetime | None:
@@ -180,7 +187,7 @@ class Engine:
             case HomeRemoved():
                 return self._home_removed(event, now)
             case ConfigApplied():
-                return self._configure(event)
+                return self._configure(event, now)
             case HoldSet():
                 self._hold(event, now)
             case GapRecorded():
@@ -217,7 +224,7 @@ class Engine:
             home.alive_link = report.source.link
         is_nearer = novelty is Novelty.NEW and memory.note(device, report, heard_at)
         mark = "" if novelty is Novelty.NEW else "duplicate"
-        if effects or any(_is_forgotten(alarm, now) for alarm in home.alarms.values()):
+        if effects or any(response.is_forgotten(alarm, now) for alarm in home.alarms.values()):
             effects = self._settle(home, effects, now)
         elif is_nearer or has_moved or event.home_id not in self._deadlines:
             self._deadlines.plan(event.home_id)
@@ -316,19 +323,23 @@ class Engine:
         del self.homes[event.home_id]
         return Decision(effects)
 
-    def _configure(self, event: ConfigApplied) -> Decision:
-        """Put new settings in force; what is not valid changes nothing."""
+    def _configure(self, event: ConfigApplied, now: datetime) -> Decision:
+        """Put new settings in force; what is not valid, or the same, changes nothing."""
         try:
-            self._apply(Settings.model_validate_json(event.settings))
+            settings = Settings.model_validate_json(event.settings)
         except ValidationError as error:
             return Decision([], refusal=str(error))
-        self._deadlines.plan_all(self.homes)
+        if settings != self.settings:
+            self._apply(settings)
+            self._deadlines.doubt(self.homes, now)
         return Decision([])
 
     def _hold(self, event: HoldSet, now: datetime) -> None:
         """Hold silence's meaning for a link, or let it mean something again."""
         holds.change(self.holds, event, self.homes.values(), now)
-        self._deadlines.plan_all(self.homes)
+        # A hold puts deadlines off, and an entry may be too early: at its end those are all to see.
+        held, self._held = sorted(self._held), set()
+        self._deadlines.doubt(held, now)
 
     def _gap(self, event: GapRecorded, now: datetime) -> None:
         """Give every home on that link the lost time back; what is to come cannot be lost yet."""
@@ -362,19 +373,10 @@ class Engine:
             if isinstance(effect, Log) and self.settings.has_webhook:
                 settled += outward.tell(effect, self._scene(home, now))
         for alarm in [a for a in home.alarms.values() if not a.is_open]:
-            if _is_forgotten(alarm, now):
+            if response.is_forgotten(alarm, now):
                 del home.alarms[alarm.id]
         self._deadlines.plan(home.record.id)
         return settled
-
-
-def _is_forgotten(alarm: Alarm, now: datetime) -> bool:
-    """Say whether an alarm is closed and need not be remembered any more."""
-    if alarm.closed_at is None:
-        return False
-    is_trouble = alarm.policy.priority is Priority.TROUBLE
-    kept = _TROUBLE_KEPT if is_trouble else response.CLOSED_KEPT
-    return now - alarm.closed_at >= kept
 
 
 class _Versioned(msgspec.Struct):

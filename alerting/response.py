@@ -6,7 +6,7 @@ have seen the person: one remote word closes nothing.
 """
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from alerting.alarm import (
     Alarm,
@@ -41,6 +41,8 @@ CLOSED_KEPT = timedelta(hours=1)
 
 TROUBLE_WAITS = timedelta(minutes=30)
 """How often a trouble looks whether it is day."""
+TROUBLE_KEPT = timedelta(hours=24)
+"""A trouble that is over is remembered so long."""
 
 NOBODY_OPENS_WITHIN = timedelta(minutes=3)
 """A locked door with somebody behind it: the desk must have acted by then."""
@@ -363,3 +365,12 @@ def end_window(alarm: Alarm, evidence: dict[str, str], scene: Scene) -> Iterator
 def end(alarm: Alarm, ending: Disposition, scene: Scene) -> Iterator[Effect]:
     """End an alarm by nobody's word: its cause, its home or its reason to be is gone."""
     yield from _close(alarm, Step.CLOSED, ending, "", scene)
+
+
+def is_forgotten(alarm: Alarm, now: datetime) -> bool:
+    """Say whether an alarm is closed and need not be remembered any more."""
+    if alarm.closed_at is None:
+        return False
+    is_trouble = alarm.policy.priority is Priority.TROUBLE
+    kept = TROUBLE_KEPT if is_trouble else CLOSED_KEPT
+    return now - alarm.closed_at >= kept

@@ -60,7 +60,7 @@ GAPS_KEPT = 8
 """Gaps of this start that are shown."""
 
 DUE_A_TURN = 256
-"""Most homes of one turn that are asked because their deadline has come."""
+"""Most homes of one turn that are looked at because their deadline has come, or may have."""
 
 _DOWN_HOLD = timedelta(days=365)  # as long as the link is down; what is up again ends it
 _CRASHED_AGAIN = timedelta(seconds=30)
@@ -230,9 +230,10 @@ class Pump:
         A county's worth in one turn would keep a smoke waiting for seconds.
         """
         for _ in range(DUE_A_TURN):
-            due = contain(lambda: self.engine.due_homes(turn.now, 1), self._tell_crash)
-            if due is not None and not due:
+            first = self.engine.next_deadline()
+            if first is None or first > turn.now:
                 return
+            due = contain(lambda: self.engine.due_homes(turn.now, 1), self._tell_crash)
             for home_id in due or ():
                 self._fold(turn, Elapsed(home_id))
 

@@ -366,6 +366,7 @@ def calm() -> World:
     """The world before a storm: two homes that share their neighbours."""
     world = World(home("h0001"), home("h0002", slot_hint=5))
     world.do(ConfigApplied(BODIES[0]))
+    world.wait(0)  # other settings have every home looked at again
     return world
 
 

@@ -61,6 +61,22 @@ def test_a_deadline_that_moved_away_wakes_nobody_early() -> None:
     assert at(50) == homes.heap.first()
 
 
+def test_a_look_is_bounded() -> None:
+    """Also where nobody looked at is due; the first says that there are more."""
+    homes = Homes(a=1, b=2, c=3)
+    homes.dues["a"] = at(50)
+    assert [[], ["b"], ["c"], []] == [homes.heap.take_due(at(3), 1) for _ in range(4)]
+
+
+def test_doubted_homes_are_looked_at_again() -> None:
+    """Whatever they were planned for; who had no deadline may have one."""
+    homes = Homes(a=50, b=60, c=None)
+    homes.dues.update(a=at(3), b=at(70), c=at(4))
+    homes.heap.doubt(homes.dues, NOW)
+    assert [] == homes.heap.take_due(NOW)
+    assert ["a", "c"] == homes.heap.take_due(at(5))
+
+
 def test_a_home_that_is_gone_is_dropped() -> None:
     """Its entry is left to run out."""
     homes = Homes(a=3)
