@@ -22,6 +22,7 @@ from alerting import (
     escalation,
     holds,
     household,
+    intervals,
     memory,
     merging,
     outward,
@@ -211,8 +212,7 @@ class Engine:
         has_moved = device.link != report.source.link
         device.link = report.source.link
         heard_at = min(report.received_at, now)
-        if is_heard(report):
-            device.heard_at = max(device.heard_at, heard_at)
+        is_nearer = is_heard(report) and intervals.hear(device, heard_at)
         if novelty is Novelty.DUPLICATE:
             return Decision([], mark="duplicate")
         report = merging.news(device, report)
@@ -222,7 +222,7 @@ class Engine:
         if is_alive:
             home.alive_at = max(home.alive_at or heard_at, heard_at)
             home.alive_link = report.source.link
-        is_nearer = novelty is Novelty.NEW and memory.note(device, report, heard_at)
+        is_nearer |= novelty is Novelty.NEW and memory.note(device, report, heard_at)
         mark = "" if novelty is Novelty.NEW else "duplicate"
         if effects or any(response.is_forgotten(alarm, now) for alarm in home.alarms.values()):
             effects = self._settle(home, effects, now)

@@ -44,13 +44,26 @@ class Said(msgspec.Struct, array_like=True):
     since: datetime
 
 
+class Pauses(msgspec.Struct, array_like=True):
+    """Pauses between reports, in seconds: the longest of this day and of the one before.
+
+    `begun` is when watching began, `day` when this day did; `count` is of all pauses.
+    """
+
+    begun: datetime
+    day: datetime
+    longest: float = 0.0
+    before: float = 0.0
+    count: int = 0
+
+
 class DeviceState(msgspec.Struct, omit_defaults=True):
     """What was heard of one device: when, over which link, its last two boots, last payloads.
 
     Without a link it was never heard, and `heard_at` is when it was claimed. `samples` are by kind
     and minute, `is_worn` is the device's own last word, `off_since` is when it was taken off, and
     `standing` are the states of `memory.STANDING` that are so now. `said` is its last states where
-    a bridge repeats them (`alerting.merging`).
+    a bridge repeats them (`alerting.merging`), `pauses` how often it speaks (`alerting.intervals`).
     """
 
     heard_at: datetime
@@ -62,6 +75,7 @@ class DeviceState(msgspec.Struct, omit_defaults=True):
     off_since: datetime | None = None
     standing: list[str] = []
     said: dict[str, Said] = {}
+    pauses: Pauses | None = None
 
 
 _GAPS = 8

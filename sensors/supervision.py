@@ -2,8 +2,9 @@
 
 A class of device has a budget, the silence it may keep before it is overdue. The defaults are for
 devices nobody has watched yet: several of their usual intervals, so that one lost radio message
-is no trouble. An installation overrides them by class. The interval learned from a device itself
-belongs between the two, as an override by device id that is looked up first.
+is no trouble. An installation overrides them by class. Where it does not, a device that is known to
+speak more often is missed sooner: after three of its usual pauses, but not before half the budget
+of its class.
 """
 
 from collections.abc import Mapping
@@ -24,9 +25,18 @@ UNKNOWN_BUDGET = timedelta(hours=26)
 """For a class without a row: what sleeps longest says something once a day."""
 
 
-def budget(device_type: str, overrides: Mapping[str, timedelta]) -> timedelta:
-    """Give the silence a device of this class may keep; `overrides` is by class, too."""
-    return overrides.get(device_type) or BUDGETS.get(device_type, UNKNOWN_BUDGET)
+USUAL_PAUSES = 3
+"""So many pauses of a device may be lost on the radio before it is missed."""
+
+
+def budget(
+    device_type: str, overrides: Mapping[str, timedelta], pause: timedelta | None = None
+) -> timedelta:
+    """Give the silence a device may keep; `overrides` is by class, `pause` its own usual one."""
+    if device_type in overrides:
+        return overrides[device_type]
+    most = BUDGETS.get(device_type, UNKNOWN_BUDGET)
+    return most if pause is None else min(most, max(most / 2, USUAL_PAUSES * pause))
 
 
 def is_overdue(last_seen: datetime, now: datetime, silence: timedelta) -> bool:

@@ -1,4 +1,4 @@
-"""Device lost: a sensor was not heard from within the budget of its class.
+"""Device lost: a sensor was not heard from within the budget of its class and its own habit.
 
 A trouble for the operator's list, one a device; it closes itself when the device is heard again.
 Battery levels and "online" flags are hints: silence is the test.
@@ -12,6 +12,7 @@ from pydantic import Field
 
 from alerting.freshness import is_heard
 from alerting.home import HomeState
+from alerting.intervals import usual
 from alerting.policy import LISTED
 from alerting.record import DeviceRecord
 from alerting.rules import Finding, Params, Rule, Sign, View
@@ -35,7 +36,8 @@ def _device_due(view: View, home: HomeState, device: DeviceRecord) -> datetime:
     since = max(since, home.closed_at("device_lost", device.id) or since)
     lost = home.lost_time(state.link, since) if state else home.lost_time("", since)
     hours = view.params.budget_hours.get(device.type)
-    silence = budget(device.type, {}) if hours is None else timedelta(hours=hours)
+    overrides = {} if hours is None else {device.type: timedelta(hours=hours)}
+    silence = budget(device.type, overrides, usual(state) if state else None)
     return since + silence + lost
 
 

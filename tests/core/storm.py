@@ -80,6 +80,7 @@ class Hear(NamedTuple):
     is_dup: bool
     late_seconds: float
     age_seconds: float | None
+    is_merged: bool
 
     def take(self, world: World) -> None:
         """Hear it."""
@@ -94,6 +95,7 @@ class Hear(NamedTuple):
             boot=self.counted[0],
             seq=self.counted[1],
             device_time=None if age is None else received_at - timedelta(seconds=age),
+            is_merged=self.is_merged,
         )
         world.do(ReportReceived(self.home, report))
 
@@ -304,6 +306,7 @@ HEAR = st.builds(
     st.booleans(),
     st.sampled_from([0.0, 0.0, 0.0, 2.0, 600.0, -1e9]),
     st.sampled_from([None, None, 0.0, 3600.0, -3600.0]),
+    st.booleans(),
 )
 COME = st.builds(
     Come,

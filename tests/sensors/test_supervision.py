@@ -25,6 +25,16 @@ def test_an_installation_has_its_own_opinion() -> None:
     assert BUDGETS["smoke"] == budget("smoke", overrides)
 
 
+@pytest.mark.parametrize(
+    ("pause_hours", "hours"), [(None, 26), (0.01, 13), (5, 15), (8, 24), (9, 26), (40, 26)]
+)
+def test_a_habit_shortens_the_budget(pause_hours: float | None, hours: float) -> None:
+    """Three of its pauses, between half its class's budget and all of it."""
+    pause = None if pause_hours is None else timedelta(hours=pause_hours)
+    assert timedelta(hours=hours) == budget("smoke", {}, pause)
+    assert timedelta(hours=7) == budget("smoke", {"smoke": timedelta(hours=7)}, pause)
+
+
 @pytest.mark.parametrize(("hours", "expected"), [(3.999, False), (4, True), (5, True), (-1, False)])
 def test_overdue_begins_when_the_budget_is_used_up(hours: float, *, expected: bool) -> None:
     """A deadline set for that instant finds it true; a clock behind the device finds it false."""

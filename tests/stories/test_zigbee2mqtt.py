@@ -228,3 +228,10 @@ def test_what_is_remembered_of_a_cache_survives_a_restart() -> None:
     house.world.restart()
     house.says(HOUR, occupancy=True, battery=89)
     assert alive_at == house.world.engine.homes["h0001"].alive_at
+
+
+def test_a_silent_sensor_is_missed_by_its_own_habit(fixtures_dir: Path) -> None:
+    """It spoke every hour; the bridge calls it offline a day later, which is too late."""
+    house = played(fixtures_dir, "battery_silence", "pir")
+    (at,) = house.raised("device_lost")
+    assert at < timedelta(seconds=14400)
