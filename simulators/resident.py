@@ -49,6 +49,14 @@ INTERVALS = {  # what a class says by itself and how often, where it is not the 
 PERSONAL = frozenset({"motion", "contact"})
 FIRE_TEMPERATURES = (34.5, 47.0, 58.5, 71.0)
 FIRE_STEP = timedelta(seconds=20)
+LIES = timedelta(minutes=30)
+"""Who has fallen does not move for so long."""
+
+RACES = 75
+"""Beats a minute more than usual, of a heart that races."""
+
+CHARGES_AT, CHARGES = time(20), timedelta(minutes=40)
+"""When the band lies on its charger, and measures a pulse of 0."""
 
 
 class Observation(NamedTuple):
@@ -67,6 +75,12 @@ class Emergency:
     silent_from: datetime | None = None
     help_at: datetime | None = None
     fire_at: datetime | None = None
+    gas_at: datetime | None = None
+    co_at: datetime | None = None
+    leak_at: datetime | None = None
+    fall_at: datetime | None = None
+    fall_word: str = "suspected"
+    races_from: datetime | None = None
     dead_from: Mapping[str, datetime] = field(default_factory=dict)
 
     def silences(self, seen: Observation) -> bool:
@@ -74,9 +88,17 @@ class Emergency:
         dead = self.dead_from.get(seen.device)
         if dead is not None and seen.at >= dead:
             return True
-        return (
-            self.silent_from is not None and seen.kind in PERSONAL and seen.at >= self.silent_from
-        )
+        if seen.kind not in PERSONAL:
+            return False
+        lies = self.fall_at is not None and self.fall_at <= seen.at < self.fall_at + LIES
+        return lies or (self.silent_from is not None and seen.at >= self.silent_from)
+
+    def changed(self, seen: Observation) -> Observation:
+        """Give the observation as the emergency changes it."""
+        is_late = self.races_from is not None and seen.at >= self.races_from
+        if not is_late or seen.kind != "heart_rate" or not isinstance(seen.value, int):
+            return seen
+        return seen._replace(value=seen.value + RACES if seen.value else 0)
 
 
 def life(
@@ -92,7 +114,7 @@ def life(
     )
     for seen in merge(usual, sorted(_unusual(home, emergency))):
         if not emergency.silences(seen):
-            yield seen
+            yield emergency.changed(seen)
 
 
 def _day(home: Household, seed: int, day: date) -> list[Observation]:
@@ -142,8 +164,17 @@ def _intervals(home: Household, rng: Random, midnight: datetime) -> Iterator[Obs
         kind, interval = INTERVALS.get(entry.device_class, USUAL_INTERVAL)
         at = midnight + interval * rng.random()
         while at < midnight + timedelta(days=1):
-            yield Observation(at, entry.id, kind, _sample(rng, kind))
+            value = _sample(rng, kind)
+            is_charging = timedelta() <= at - _charging(midnight) < CHARGES
+            if kind == "heart_rate" and is_charging:
+                value = 0
+            yield Observation(at, entry.id, kind, value)
             at += interval
+
+
+def _charging(midnight: datetime) -> datetime:
+    """Give when the band goes on its charger that day."""
+    return datetime.combine(midnight.date(), CHARGES_AT, midnight.tzinfo)
 
 
 def _sample(rng: Random, kind: str) -> Value:
@@ -159,9 +190,24 @@ def _unusual(home: Household, emergency: Emergency) -> Iterator[Observation]:
         button = home.of_class("help_button", "wristband")[0]
         word = "wearable" if button.device_class == "wristband" else "press"
         yield Observation(emergency.help_at, button.id, "help_call", word)
+    yield from _strikes(home, emergency)
     if emergency.fire_at is not None:
         head: Entry = home.of_class("smoke")[0]
         yield Observation(emergency.fire_at, head.id, "smoke", value=True)
         for step, celsius in enumerate(FIRE_TEMPERATURES, start=1):
             at = emergency.fire_at + step * FIRE_STEP
             yield Observation(at, head.id, "temperature", celsius)
+
+
+def _strikes(home: Household, emergency: Emergency) -> Iterator[Observation]:
+    """What one device says once, where the home has such a device."""
+    strikes: tuple[tuple[datetime | None, str, str, Value], ...] = (
+        (emergency.gas_at, "gas", "gas", True),
+        (emergency.co_at, "co", "co", True),
+        (emergency.leak_at, "leak", "water_leak", True),
+        (emergency.fall_at, "wristband", "fall", emergency.fall_word),
+    )
+    for at, device_class, kind, value in strikes:
+        for entry in home.of_class(device_class)[:1]:
+            if at is not None:
+                yield Observation(at, entry.id, kind, value)

@@ -51,7 +51,28 @@ def demo(homes: Sequence[Household], start: datetime, speed: float) -> Emergenci
     return troubled
 
 
-SCRIPTS: Mapping[str, Script] = {"quiet": quiet, "demo": demo}
+def hazards(homes: Sequence[Household], start: datetime, speed: float) -> Emergencies:
+    """Gas, carbon monoxide, a leak, a suspected and a sure fall, a racing heart: each in a home.
+
+    Each happens in the first home that has the device for it and no other trouble.
+    """
+    at = start + FIRST_SMOKE * speed
+    wanted = [
+        ("gas", Emergency(gas_at=at)),
+        ("co", Emergency(co_at=at)),
+        ("leak", Emergency(leak_at=at)),
+        ("wristband", Emergency(fall_at=at)),
+        ("wristband", Emergency(fall_at=at, fall_word="confirmed")),
+        ("wristband", Emergency(races_from=at)),
+    ]
+    troubled: dict[str, Emergency] = {}
+    for device_class, trouble in wanted:
+        able = (one for one in homes if one.id not in troubled and one.of_class(device_class))
+        troubled.update({home.id: trouble for home in list(able)[:1]})
+    return troubled
+
+
+SCRIPTS: Mapping[str, Script] = {"quiet": quiet, "demo": demo, "hazards": hazards}
 
 
 def opening_lines(homes: Sequence[Household], emergencies: Emergencies) -> list[str]:
@@ -74,6 +95,14 @@ def line(entry: Entry, seen: Observation, way: str = "") -> str | None:
     match seen.kind, seen.value:
         case "smoke", _:
             words = f"有烟 smoke {way}".rstrip()
+        case "gas", _:
+            words = "燃气泄漏 gas"
+        case "co", _:
+            words = "一氧化碳 co"
+        case "water_leak", _:
+            words = "漏水 water_leak"
+        case "fall", str(word):
+            words = f"跌倒 fall {word}"
         case "help_call", _:
             words = "求助 help_call"
         case "temperature", float(celsius) if celsius >= HOT_CELSIUS:

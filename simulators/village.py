@@ -33,6 +33,8 @@ NOTES = ("高血压", "糖尿病,用胰岛素", "冠心病,装过支架", "听�
 ROOMS_PER_FLOOR, FLOORS, UNITS = 3, 6, 2
 ROOMS_PER_BUILDING = ROOMS_PER_FLOOR * FLOORS * UNITS
 NEAR = 4
+DETECTORS = (("gas", KITCHEN, 0.4), ("co", KITCHEN, 0.1), ("leak", BATHROOM, 0.2))
+"""Which class stands in which room, in how many of the homes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +216,9 @@ def _devices(rng: Random, home: str, resident: str) -> list[Row]:
     fitted.append((f"door-{home}", "contact", HALL))
     if rng.random() < 0.3:  # noqa: PLR2004
         fitted.append((f"temp-{home}", "temperature", LIVING))
+    for name, room, chance in DETECTORS:
+        if rng.random() < chance:
+            fitted.append((f"{name}-{home}", name, room))
     rows: list[Row] = []
     for device, device_class, room in fitted:
         place: Row = {"room": room} if room else {"resident": resident}

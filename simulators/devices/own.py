@@ -24,7 +24,13 @@ Units = Mapping[str, str | None]
 SCHEMA_VERSION = 1
 LINE_LIMIT_BYTES = 1024
 BATTERY_PER_REPORT = 0.002
-EVERY_DEVICE: Units = {"heartbeat": None, "battery": "%", "tamper": None, "fault": None}
+EVERY_DEVICE: Units = {
+    "heartbeat": None,
+    "battery": "%",
+    "battery_low": None,
+    "tamper": None,
+    "fault": None,
+}
 BOOT_BANNER = b"\x00\xffets Jan  1 1970 rst:0x1 (POWERON)\r\ncare-node 1.0 boot:0x13\r\n"
 
 
@@ -137,13 +143,17 @@ class HelpButton(Device):
 
 
 class Wristband(Device):
-    """A band with a help button, a fall detector and a pulse meter."""
+    """A band with a help button, a fall detector, and meters of pulse and oxygen.
+
+    Off the wrist it measures a pulse of 0, as such bands do.
+    """
 
     kinds: ClassVar[Units] = {
         "help_call": None,
         "fall": None,
         "worn": None,
         "heart_rate": "1/min",
+        "spo2": "%",
         "steps": None,
     }
 

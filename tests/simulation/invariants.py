@@ -19,7 +19,7 @@ from gateway.log_port import Log, StoredLine
 from gateway.pump import HOLD
 from gateway.recovery import fold
 from tests.simulation.disk import name_of
-from tests.simulation.plan import Emergency
+from tests.simulation.plan import LIFE, Emergency
 from tests.simulation.trace import ViolationError
 
 LATE_ACT = timedelta(seconds=3)
@@ -35,8 +35,6 @@ FLYING = timedelta(seconds=10)
 """What is lost with a session may have been on its way for so long before the link broke."""
 
 _GAPS = msgspec.json.Decoder(GapRecorded)
-
-LIFE = ("smoke", "help_call")
 
 _OFFER = (
     "CREATE TRIGGER offer_{0} BEFORE INSERT ON {1}"

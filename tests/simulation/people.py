@@ -19,12 +19,21 @@ from simulators.resident import Emergency as Trouble
 from simulators.resident import Observation, life
 from tests.simulation.broker import Broker, Published
 from tests.simulation.loop import VirtualClock
-from tests.simulation.plan import Emergency
+from tests.simulation.plan import SOFT, SUDDEN, Emergency
 from tests.simulation.village import Village, fall_silent
 
 FIRE_STEP_SECONDS = 20.0
 OPERATOR_LOOKS_SECONDS = 20.0
 OPERATOR = "wang"
+_SAID: Mapping[str, tuple[str, Value]] = {
+    "fall": ("fall", "confirmed"),
+    "fall_suspected": ("fall", "suspected"),
+}
+"""The kind and the value in which a device tells of it, where that is not the alarm's name."""
+
+_UNSAID = frozenset({"fall", "tamper"})
+"""What a device does not take back by itself."""
+
 Start = Callable[[Coroutine[object, object, None]], object]
 
 
@@ -82,7 +91,9 @@ class Residents:
                 self._start(self._burn(emergency, number))
             elif emergency.kind == "help_call":
                 self._start(self._press(emergency, number))
-            elif emergency.kind == "no_motion":
+            elif emergency.kind in SUDDEN:
+                self._start(self._strike(emergency, number))
+            if emergency.kind in SOFT:
                 for _, person in self._village.residents_of(emergency.home_id):
                     fall_silent(phones[person.phone or ""])
 
@@ -94,6 +105,16 @@ class Residents:
             self._tell(emergency, number, "smoke", value)
             await self._clock.sleep(dice.uniform(1, FIRE_STEP_SECONDS))
             self._say(_seen(emergency, "temperature", dice.uniform(34, 71), self._clock.now()))
+
+    async def _strike(self, emergency: Emergency, number: int) -> None:
+        """A detector or a band says it, often again; a detector may take it back."""
+        dice = Random(f"{self._seed}/strike/{number}")
+        kind, value = _SAID.get(emergency.kind, (emergency.kind, True))
+        for _ in range(dice.choice((1, 1, 2, 4))):
+            self._tell(emergency, number, kind, value)
+            await self._clock.sleep(dice.uniform(0.3, 30))
+        if kind not in _UNSAID and dice.random() < 0.5:
+            self._tell(emergency, number, kind, value=False)
 
     async def _press(self, emergency: Emergency, number: int) -> None:
         """Press once, or again and again."""
@@ -116,6 +137,8 @@ def _trouble(emergency: Emergency, began: datetime) -> Trouble:
         return Trouble(silent_from=at)
     if emergency.kind == "device_lost":
         return Trouble(dead_from={emergency.device: at})
+    if emergency.kind == "heart_rate":
+        return Trouble(races_from=at)
     return Trouble()
 
 

@@ -19,9 +19,31 @@ QUIET_END = 0.75 * HOUR
 HEALING = 0.2 * HOUR
 """How far faults may reach into the quiet end."""
 
+FEW_HOMES = 3
+"""In so few not everything happens: some must be left for what is sudden."""
+
 REST_OF_A_HOME = 12 * HOUR
-LONGEST_SILENCE, LONGEST_ABSENCE = 18 * HOUR, 8 * HOUR
-"""A silent home and a silent button are alarms by then, lost time and outages included."""
+LONGEST_SILENCE, LONGEST_ABSENCE, LONGEST_RACE = 18 * HOUR, 8 * HOUR, 6 * HOUR
+"""A silent home, a silent button and a racing heart are alarms by then, outages included."""
+
+
+SUDDEN = {
+    "smoke": ("smoke",),
+    "gas": ("gas",),
+    "co": ("co",),
+    "help_call": ("help_button", "wristband"),
+    "fall": ("wristband",),
+    "fall_suspected": ("wristband",),
+    "water_leak": ("leak",),
+    "tamper": ("pir",),
+}
+"""What a device tells of once, and which classes do."""
+
+LIFE = frozenset({"smoke", "gas", "co", "help_call", "fall"})
+SOFT = frozenset({"no_motion", "fall_suspected", "water_leak", "heart_rate"})
+"""Where the resident is asked first, and does not answer."""
+
+TROUBLES = frozenset({"device_lost", "tamper"})
 
 
 class Harm(StrEnum):
@@ -48,7 +70,7 @@ class Emergency(NamedTuple):
 
     at: float
     home_id: str
-    kind: str  # smoke, help_call, no_motion, device_lost: what the alarm will be called
+    kind: str  # what the alarm will be called
     device: str = ""
 
 
@@ -94,7 +116,7 @@ def draw(
     """Draw the plan of a seed. What a harm does is the same whichever others are left out."""
     plan = Plan(hours)
     plan.emergencies = sorted(_emergencies(Random(f"{seed}/emergencies"), hours, homes))
-    moments = [one.at for one in plan.emergencies if one.kind in {"smoke", "help_call"}]
+    moments = [one.at for one in plan.emergencies if one.kind in LIFE]
     end = hours * HOUR - QUIET_END
     if Harm.CRASH in harms:
         plan.crashes = sorted(_crashes(Random(f"{seed}/crashes"), moments, end))
@@ -131,7 +153,7 @@ def _emergencies(dice: Random, hours: float, homes: Sequence[Household]) -> Iter
                 break
             home = dice.choice(free)
             last[home.id] = at
-            kind = dice.choice(("smoke", "help_call"))
+            kind = dice.choice([name for name in SUDDEN if home.of_class(*SUDDEN[name])])
             yield Emergency(at, home.id, kind, _sensor(home, kind))
             at += dice.choice((0.0, dice.uniform(0, 1), dice.uniform(0, 60)))  # noqa: PLW2901
 
@@ -144,12 +166,15 @@ def _slow(dice: Random, seconds: float, homes: Sequence[Household]) -> Iterator[
     if seconds > LONGEST_ABSENCE + HOUR:
         at = dice.uniform(0, seconds - LONGEST_ABSENCE)
         yield Emergency(at, lost.id, "device_lost", _sensor(lost, "help_call"))
+    wearers = [one for one in homes if one.of_class("wristband") and one not in {silent, lost}]
+    if seconds > LONGEST_RACE + HOUR and wearers and len(homes) > FEW_HOMES:
+        at = dice.uniform(0, seconds - LONGEST_RACE)
+        yield Emergency(at, dice.choice(wearers).id, "heart_rate")
 
 
 def _sensor(home: Household, kind: str) -> str:
     """Name the device that tells of an emergency."""
-    classes = ("smoke",) if kind == "smoke" else ("help_button", "wristband")
-    return home.of_class(*classes)[0].id
+    return home.of_class(*SUDDEN[kind])[0].id
 
 
 # --- faults ------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """Who looks at a run, while it goes on and at its end, and says what was seen."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sized
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from alerting.engine import Engine
@@ -12,7 +12,7 @@ from tests.simulation import invariants
 from tests.simulation.box import Box, Ground
 from tests.simulation.invariants import Journaled
 from tests.simulation.people import Residents
-from tests.simulation.plan import Plan
+from tests.simulation.plan import LIFE, TROUBLES, Emergency, Plan
 from tests.simulation.trace import ViolationError
 
 FOLDED_WHOLE = 20_000
@@ -29,7 +29,8 @@ class Witness:
 
     Attributes:
         shown: when a phone of somebody who can help showed something about a home.
-        reached_seconds: for each emergency told, how long it took until then.
+        reached_seconds: for each emergency told on which a life hangs, how long it took until then.
+        asked_seconds: the same for those of which the resident is asked first.
         counts: what there was in the run.
         deaths: when lives of the gateway ended.
     """
@@ -37,6 +38,7 @@ class Witness:
     def __init__(self, ground: Ground, plan: Plan, residents: Residents, start: datetime) -> None:
         self.shown: defaultdict[str, list[datetime]] = defaultdict(list)
         self.reached_seconds: list[float] = []
+        self.asked_seconds: list[float] = []
         self.counts: Counter[str] = Counter()
         self.deaths: list[datetime] = []
         self._ground, self._plan, self._residents = ground, plan, residents
@@ -132,25 +134,36 @@ class Witness:
         """Nobody is left alone: somebody's phone has shown it, or the ladder is still running."""
         for number in sorted(told):
             emergency = self._plan.emergencies[number]
-            if emergency.kind == "device_lost":
+            if emergency.kind in TROUBLES:
                 continue
             at = self._start + timedelta(seconds=emergency.at)
             after = [shown for shown in self.shown[emergency.home_id] if shown >= at]
             if after:
-                self.reached_seconds.append((after[0] - at).total_seconds())
-            elif engine.homes[emergency.home_id].open_alarm(emergency.kind) is None:
+                reached = self.reached_seconds if emergency.kind in LIFE else self.asked_seconds
+                reached.append((after[0] - at).total_seconds())
+            elif not _is_running(engine, emergency):
                 raise ViolationError(f"nobody was reached about {emergency}")
 
-    def _count(self, box: Box, told: Sized) -> None:
+    def _count(self, box: Box, told: Collection[int]) -> None:
+        kinds = Counter(self._plan.emergencies[number].kind for number in told)
+        self.counts.update({f"told_{kind}": count for kind, count in kinds.items()})
         self.counts.update(
             published=self._residents.published,
             journaled=len(self._journaled.names),
             lost=len(self._ground.broker.lost),
             emergencies=len(self._plan.emergencies),
             told=len(told),
+            lives=sum(kinds[kind] for kind in LIFE),
             outages=len(self._plan.outages),
             carrier_faults=len(self._plan.carrier),
             calls=len(self._ground.carrier.posts),
             texts=len(self._ground.carrier.texts.records),
             entries=box.pump.seq,
         )
+
+
+def _is_running(engine: Engine, emergency: Emergency) -> bool:
+    """Say whether the ladder of an emergency still runs; a suspected fall may have become one."""
+    kinds = {emergency.kind, "fall"} if emergency.kind == "fall_suspected" else {emergency.kind}
+    alarms = engine.homes[emergency.home_id].alarms.values()
+    return any(alarm.is_open and alarm.kind in kinds for alarm in alarms)

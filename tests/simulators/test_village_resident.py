@@ -4,6 +4,8 @@ from collections import Counter
 from datetime import datetime, timedelta
 from itertools import takewhile
 
+import pytest
+
 from simulators import script, village
 from simulators.resident import CHINA, Emergency, Observation, life
 
@@ -31,7 +33,7 @@ def test_an_ordinary_day_has_movement_doors_and_no_alarm() -> None:
     doors = Counter(one.value for one in two_days() if one.kind == "contact")
     assert kinds["motion"] > 100
     assert doors[True] == doors[False] > 0
-    assert not kinds.keys() & {"smoke", "help_call"}
+    assert not kinds.keys() & {"smoke", "help_call", "gas", "co", "water_leak", "fall"}
 
 
 def test_silence_stops_the_person_and_not_the_devices() -> None:
@@ -70,6 +72,76 @@ def test_a_dead_device_says_nothing_more() -> None:
     assert [one for one in two_days() if one.device != dying] == [
         one for one in seen if one.device != dying
     ]
+
+
+def lives(device_class: str) -> village.Household:
+    """A home that has such a device."""
+    homes = village.households(village.registry(40, 1, 0))
+    return next(home for home in homes if home.of_class(device_class))
+
+
+def days_of(home: village.Household, emergency: Emergency) -> list[Observation]:
+    """The first 48 hours of a home."""
+    seen = life(home, seed=1, start=START, emergency=emergency)
+    return list(takewhile(lambda one: one.at < START + timedelta(days=2), seen))
+
+
+@pytest.mark.parametrize(
+    ("device_class", "kind", "emergency"),
+    [
+        ("gas", "gas", Emergency(gas_at=NOON)),
+        ("co", "co", Emergency(co_at=NOON)),
+        ("leak", "water_leak", Emergency(leak_at=NOON)),
+        ("wristband", "fall", Emergency(fall_at=NOON)),
+    ],
+)
+def test_a_detector_tells_once(device_class: str, kind: str, emergency: Emergency) -> None:
+    """At its instant, by the device that has it; a home without one tells nothing."""
+    home = lives(device_class)
+    told = [one for one in days_of(home, emergency) if one.kind == kind]
+    assert [(NOON, home.of_class(device_class)[0].id)] == [(one.at, one.device) for one in told]
+    bare = village.Household("h1", tuple(home.of_class("smoke")))
+    assert [] == [one for one in days_of(bare, emergency) if one.kind == kind]
+
+
+def test_who_has_fallen_does_not_move() -> None:
+    """For half an hour no motion and no door; the band goes on."""
+    home = lives("wristband")
+    lying = [
+        one
+        for one in days_of(home, Emergency(fall_at=NOON))
+        if NOON < one.at < NOON + timedelta(minutes=30)
+    ]
+    assert not {"motion", "contact"} & {one.kind for one in lying}
+    assert "heart_rate" in {one.kind for one in lying}
+
+
+def test_a_heart_races_and_a_band_charges() -> None:
+    """Every pulse is faster from then on; on its charger at eight the band still measures 0."""
+    seen = days_of(lives("wristband"), Emergency(races_from=NOON))
+    pulses = [one for one in seen if one.kind == "heart_rate"]
+    assert 0 in {one.value for one in pulses}
+    assert {20} == {one.at.hour for one in pulses if one.value == 0}
+    fast = [int(one.value) for one in pulses if one.at >= NOON and one.value]
+    slow = [int(one.value) for one in pulses if one.at < NOON and one.value]
+    assert min(fast) > 130
+    assert max(slow) <= 84
+
+
+def test_the_hazards_stand_in_a_home_each() -> None:
+    """Six troubles in six homes, each with the device that tells of it."""
+    homes = village.households(village.registry(60, 1, 0))
+    troubled = script.hazards(homes, START, 1.0)
+    at = START + timedelta(seconds=3)
+    expected = [
+        Emergency(gas_at=at),
+        Emergency(co_at=at),
+        Emergency(leak_at=at),
+        Emergency(fall_at=at),
+        Emergency(fall_at=at, fall_word="confirmed"),
+        Emergency(races_from=at),
+    ]
+    assert expected == list(troubled.values())
 
 
 def test_the_demo_troubles_the_first_four_homes() -> None:
