@@ -238,6 +238,8 @@ async def _assemble(
         "unread": lambda: dict(intake.unread),
     }
     gateway.refused = intake.counts
+    if (ups := parts.ups_watch(config, troubles, clock, say)) is not None:
+        gateway.runs["ups"], gateway.meters["ups"] = ups.run, ups.figures
     gateway.runs["channel watch"] = ChannelWatch(channels, troubles, clock, say).run
     _schedule(gateway, texts)
     return gateway

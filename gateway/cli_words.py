@@ -40,6 +40,10 @@ KINDS = {
     "broker_dropped": "MQTT 服务器丢了消息",
     "channel_down": "渠道不通",
     "monitor_port_taken": "监控端口被占",
+    "on_battery": "停电，用电池",
+    "ups_battery_low": "电池快没了",
+    "ups_battery_worn": "电池该换了",
+    "ups_unknown": "UPS 问不到",
     "clock_wrong": "时钟不准",
     "clock_unsynchronised": "没有校时",
     "bridge_offline": "Zigbee 网桥离线",
@@ -130,6 +134,7 @@ FIGURES = {
     "broker": "内置服务器",
     "answers": "回调",
     "push": "推送",
+    "ups": "不间断电源",
     "pruned": "已清理",
 }
 

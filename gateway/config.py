@@ -40,6 +40,7 @@ from gateway.config_values import (
     Minutes,
     Mode,
     Name,
+    PollSeconds,
     Port,
     ServiceNumber,
     Signature,
@@ -198,6 +199,15 @@ class Monitoring(Table):
     port: Port | None = None
 
 
+class Ups(Table):
+    """The UPS the box stands on, by NUT's daemon; none is asked where none is named."""
+
+    name: Name | None = None
+    host: Text = "127.0.0.1"
+    port: Port = 3493
+    poll_seconds: PollSeconds = 5.0
+
+
 class Dispatch(Table):
     """How an alarm is handed over to 119 and 120."""
 
@@ -253,6 +263,7 @@ class Config(Table):
     push: tuple[Push, ...] = ()
     web: Web = Web()
     monitor: Monitoring = Monitoring()
+    ups: Ups = Ups()
     channels: ChannelTables = ChannelTables()  # type: ignore[valid-type]
     dispatch: Dispatch = Dispatch()
     log: Logging = Logging()

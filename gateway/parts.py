@@ -1,6 +1,6 @@
 """Building single parts from the configuration: links, channels, the embedded broker."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
 from pathlib import Path
 from random import Random
@@ -26,6 +26,7 @@ from gateway.serial_link import SerialLink
 from gateway.tcp_link import TcpLink
 from gateway.topics import embedded_refusals
 from gateway.troubles import Troubles
+from gateway.ups import Place, UpsWatch
 from sensors.families import discover as discover_families
 
 BROKER_DROPPED = "broker_dropped"
@@ -202,6 +203,16 @@ def embedded_broker(
     if config.mqtt.url is not None:
         return None
     return EmbeddedBroker(state, clock=clock, rng=rng, port=config.mqtt.port, troubles=troubles)
+
+
+def ups_watch(
+    config: Config, troubles: Troubles, clock: Clock, say: Callable[[str], None]
+) -> UpsWatch | None:
+    """Build what asks about the UPS, where one is named."""
+    ups = config.ups
+    if ups.name is None:
+        return None
+    return UpsWatch(Place(ups.host, ups.port, ups.name, ups.poll_seconds), troubles, clock, say)
 
 
 def broker_users(
