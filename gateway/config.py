@@ -42,6 +42,8 @@ from gateway.config_values import (
     Name,
     PollSeconds,
     Port,
+    ProfileName,
+    SenderId,
     ServiceNumber,
     Signature,
     StreamFamilyName,
@@ -164,6 +166,7 @@ class SerialPort(Table):
     path: Text
     baud: Baud = 115_200
     family: StreamFamilyName = "own"
+    profiles: dict[SenderId, ProfileName] = {}
 
 
 class TcpPort(Table):

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, Field, Strict, StringConstraints
 from alerting.numbers import is_emergency
 from gateway.mistake import ID, LINE, Words, wrong
 from sensors.families import discover as discover_families
+from sensors.families.enocean_profiles import PROFILES
 
 
 def _zone(name: str) -> str:
@@ -107,6 +108,16 @@ def _stream_family(name: str) -> str:
     return _one_of(sorted(f.name for f in discover_families().values() if f.stream), name)
 
 
+def _profile(name: str) -> str:
+    known = {*PROFILES, "D5-00-01"}
+    if name.upper() not in known:
+        raise wrong(
+            Words("不认识这个 EEP", "is not a profile we can read"),
+            Words("见 docs/wire/enocean.md", f"write one of {', '.join(sorted(known))}"),
+        )
+    return name.upper()
+
+
 def _one_of(known: list[str], name: str) -> str:
     if name not in known:
         raise wrong(
@@ -161,6 +172,15 @@ TopicFilter = Annotated[
     StringConstraints(min_length=1, max_length=200),
 ]
 FamilyName = Annotated[str, AfterValidator(_family)]
+SenderId = Annotated[
+    str,
+    _spelled(
+        "[0-9A-Fa-f]{8}",
+        Words("不是 EnOcean 的发送号", "is not the id of an EnOcean sender"),
+        Words("写八位十六进制，如 0181B744", "write eight hexadecimal digits like 0181B744"),
+    ),
+]
+ProfileName = Annotated[str, AfterValidator(_profile)]
 StreamFamilyName = Annotated[str, AfterValidator(_stream_family)]
 Host = Annotated[str, AfterValidator(_host)]
 Minutes = Annotated[int, Strict(), Field(ge=1, le=1440)]

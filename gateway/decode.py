@@ -4,8 +4,10 @@ Each input line gives exactly one output line, so that the two can be laid side 
 of readings in their JSON form, or one object with `error` and `detail`. An input line is either
 what the device sent, as it is (in hexadecimal where it is no text), or
 `{"topic": …, "payload": …}` with the payload as an object or as a string of its text;
-`"retain": true` makes the readings retained ones, and `"t"` is when it came, in seconds. Lines are
-read in order: what a family learns from one it knows from then on.
+`"retain": true` makes the readings retained ones, and `"t"` is when it came, in seconds.
+`{"hex": …, "eep": …}` is a frame with the profile of its EnOcean sender, and
+`{"hex": …, "topic": …}` one with a Modbus map. Lines are read in order: what a family learns from
+one it knows from then on.
 """
 
 import gzip
@@ -37,6 +39,8 @@ class _Capture(msgspec.Struct):
 
     topic: str = ""
     payload: msgspec.Raw = msgspec.Raw(b"null")
+    hex: str = ""
+    eep: str = ""
     retain: bool = False
     t: Any = None
 
@@ -78,7 +82,7 @@ def decode_line(
     """Give the output line, without its ending, for an input line without its ending."""
     try:
         message = _captured(line)
-        if spelled is not None and not message.address:
+        if spelled is not None:
             message = message._replace(payload=spelled(message.payload))
         said = listener.hear(message).said
     except DecodeError as error:
@@ -98,6 +102,8 @@ def _captured(line: bytes) -> Message:
         capture = _CAPTURES.decode(line)
     except _UNREADABLE:
         return Message("", line, _BEGINNING)  # not ours to judge: the family says what is wrong
+    if capture.hex:
+        return Message(capture.topic or capture.eep, capture.hex.encode(), _BEGINNING)
     if not capture.topic:
         return Message("", line, _BEGINNING)
     payload = bytes(capture.payload)

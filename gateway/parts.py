@@ -154,6 +154,7 @@ def serial_links(
             clock=clock,
             rng=rng,
             baud=port.baud,
+            profiles={f"enocean-{sender.lower()}": eep for sender, eep in port.profiles.items()},
             was_heard=was_up,
         )
         for port in config.serial

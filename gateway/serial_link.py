@@ -13,11 +13,13 @@ frame from after.
 
 import asyncio
 from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from glob import glob
 from itertools import count
 from random import Random
+from types import MappingProxyType
 
 import serial_asyncio_fast
 
@@ -33,7 +35,9 @@ _UNCOMMITTED = 1024
 
 
 class SerialLink:
-    """One port, by its path. `was_heard` says that an earlier start has read from it.
+    """One port, by its path. `profiles` says by device id how a sender's frames are to be read.
+
+    `was_heard` says that an earlier start has read from it.
 
     What was said on a line while nobody listened is lost: since the last start, if there was one.
     """
@@ -48,6 +52,7 @@ class SerialLink:
         clock: Clock,
         rng: Random,
         baud: int = 115200,
+        profiles: Mapping[str, str] = MappingProxyType({}),
         was_heard: bool = False,
     ) -> None:
         self.name = name
@@ -72,6 +77,7 @@ class SerialLink:
         self._clock = clock
         self._backoff = Backoff(rng, first_seconds=0.1, longest_seconds=3.0)
         self._baud = baud
+        self._profiles = profiles
         self._lost_since = UNKNOWN_SINCE if was_heard else None
         self._is_loss_told = False
 
@@ -156,7 +162,7 @@ class SerialLink:
         return Receipt(
             received_at=self._clock.now(),
             family=self._family.name,
-            address="",
+            address=self._profiles.get(self._stream.sender(frame), ""),
             payload=frame,
             is_retained=False,
             is_dup=False,

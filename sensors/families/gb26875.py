@@ -21,7 +21,7 @@ import msgspec
 from sensors.errors import DecodeError
 from sensors.facts import Facts, device_id
 from sensors.family import Family, Heard, Message, Stream
-from sensors.framing.gb26875 import END, HEAD_BYTES, START, SumFramer, fault_of
+from sensors.framing.gb26875 import END, HEAD_BYTES, START, measure, sum_framer
 from sensors.framing.hexline import unhexed
 from sensors.reading import Decoded, Flag, Kind
 
@@ -66,11 +66,9 @@ def decode(address: str, payload: bytes) -> tuple[Decoded, ...]:
     Raises DecodeError `bad_head`, `short`, `too_long`, `bad_tail`, `bad_checksum`, `bad_object`.
     """
     del address
-    fault = fault_of(payload)
-    if fault is None:
-        frames = [payload]
-    elif not (frames := SumFramer().feed(payload)):
-        raise DecodeError(fault.code, f"{len(payload)} bytes: {payload[:40].hex()}")
+    frames = sum_framer().feed(payload)
+    if not frames:
+        raise DecodeError(measure(payload).fault, f"{len(payload)} bytes: {payload[:40].hex()}")
     found: list[Decoded] = []
     for frame in frames:
         found += _read(_parted(frame))
@@ -261,7 +259,10 @@ class _Panels:
 
     def hear(self, message: Message) -> Heard:
         said = decode(message.address, message.payload)
-        if fault_of(message.payload) is not None:  # several frames: what a capture looks like
+        if measure(message.payload) != (
+            len(message.payload),
+            "",
+        ):  # several frames: what a capture looks like
             return Heard(said)
         frame = _parted(message.payload)
         if not self._is_repeat(frame, message.at):
@@ -297,5 +298,5 @@ def spelled(line: bytes) -> bytes:
 
 
 FAMILY = Family(
-    NAME, (), decode, listen=_Panels, stream=Stream(SumFramer, answer, sender), spelled=spelled
+    NAME, (), decode, listen=_Panels, stream=Stream(sum_framer, answer, sender), spelled=spelled
 )

@@ -53,6 +53,7 @@ def written(table: object, prefix: str = "") -> Iterator[str]:
             yield from written(row, prefix) if isinstance(row, dict) else [prefix]
     elif isinstance(table, dict) and prefix not in {
         "mqtt.filters",
+        "serial.profiles",
         "rules.device_lost.budget_hours",
     }:
         for key, value in table.items():

@@ -33,9 +33,12 @@ class Tally(NamedTuple):
         return self.equal.total() / max(1, self.compared.total())
 
 
+FAMILIES = discover()
+
+
 def printed(family: str, line: str) -> list[Row]:
     """What `smartcare decode` prints for a line; nothing where it prints an error."""
-    found = discover()[family]
+    found = FAMILIES[family]
     output = json.loads(decode_line(found.listener(), line.encode("latin-1"), found.spelled))
     return output if isinstance(output, list) else []
 
@@ -88,10 +91,37 @@ def rflink(rows: list[Row]) -> Iterator[tuple[str, Wanted]]:
         yield row["line"], wanted
 
 
+def enocean(rows: list[Row]) -> Iterator[tuple[str, Wanted]]:
+    """The packet with its sender's profile, against what a library makes of its bits."""
+    kinds = {"TMP": "temperature", "HUM": "humidity"}
+    for row in rows:
+        told = row.get("decoded_by_enocean_0.60.1", row)
+        bits = told.get("parsed", {})
+        wanted: Wanted = {kinds[name]: bits[name]["value"] for name in kinds.keys() & bits.keys()}
+        if "CO" in bits:
+            wanted["contact"] = bits["CO"]["value"] == "open"
+        if "SVC" in bits:
+            wanted["voltage"] = bits["SVC"]["value"] * 1000
+        yield json.dumps({"hex": row["hex"], "eep": told.get("eep", "")}), wanted
+
+
+def modbus(rows: list[Row]) -> Iterator[tuple[str, Wanted]]:
+    """The frame, against the note beside it."""
+    notes: dict[str, Wanted] = {
+        "temp+hum reply": {"temperature": 21.5, "humidity": 45.5},
+        "smoke coil reply": {"smoke": True},
+        "smoke clear": {"smoke": False},
+    }
+    for row in rows:
+        yield row["hex"], notes.get(row["name"], {})
+
+
 FILES: dict[str, tuple[str, Callable[[list[Row]], Iterator[tuple[str, Wanted]]]]] = {
     "theengs_ble": ("theengs", theengs),
     "lorawan_milesight": ("chirpstack", lorawan),
+    "enocean_esp3": ("enocean", enocean),
     "rflink": ("rflink", rflink),
+    "modbus_rtu": ("modbus", modbus),
 }
 
 

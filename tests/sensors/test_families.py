@@ -1,5 +1,6 @@
 """The contract that every device family keeps, run against all of them."""
 
+import json
 import re
 from datetime import UTC, datetime
 
@@ -7,16 +8,20 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from gateway.decode import decode_line
 from sensors.errors import DecodeError
 from sensors.families import discover
 from sensors.family import Family, Message
 from sensors.reading import Decoded, Kind
+from tests.tree import ROOT
 
 FAMILIES = list(discover().values())
 AT = datetime(2030, 1, 1, tzinfo=UTC)
 DEVICE_ID = re.compile(r"[A-Za-z0-9_-]+")
 
 every_family = pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+
+NOT_SIMULATED = {"zigbee2mqtt"}  # its bridge is recorded, and not yet simulated
 
 HOSTILE = [
     b"",
@@ -86,3 +91,19 @@ def test_a_listener_refuses_by_name(family: Family, messages: list[tuple[str, by
             continue
         if heard.lesson is not None:
             taught.hear(Message(address, heard.lesson, AT, is_retained=True))
+
+
+@every_family
+@given(line=st.binary() | st.from_regex(r"[0-9a-f]{0,80}", fullmatch=True).map(str.encode))
+def test_any_line_of_a_capture_gives_a_line(family: Family, line: bytes) -> None:
+    """Digits that spell bytes, too."""
+    output = decode_line(family.listener(), line, family.spelled)
+    assert isinstance(json.loads(output), list | dict)
+
+
+@every_family
+def test_the_wire_has_a_page_and_a_simulated_device(family: Family) -> None:
+    """What a family reads is written down, and spelled by somebody who shares no code with it."""
+    assert (ROOT / "docs" / "wire" / f"{family.name}.md").is_file()
+    spelled = [path.stem for path in (ROOT / "simulators" / "devices").glob("*.py")]
+    assert family.name in spelled or family.name in NOT_SIMULATED

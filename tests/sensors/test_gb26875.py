@@ -14,7 +14,7 @@ from gateway.decode import decode_line
 from sensors.errors import DecodeError
 from sensors.families.gb26875 import FAMILY, answer, decode, sender
 from sensors.family import Message
-from sensors.framing.gb26875 import SumFramer
+from sensors.framing.gb26875 import sum_framer
 from sensors.reading import Flag, Kind, Reading
 from simulators.devices import gb26875 as wire
 from simulators.devices.gb26875 import (
@@ -129,13 +129,13 @@ def test_an_acknowledgement_under_the_same_serial() -> None:
 def test_the_time_and_the_watch_are_answered() -> None:
     """What a unit requests it gets; what it acknowledges ends there."""
     unit = Unit(7)
-    [told] = SumFramer().feed(answer(unit.ask_time(AT), AT))
+    [told] = sum_framer().feed(answer(unit.ask_time(AT), AT))
     assert (5, bytes([90, 1]) + wire.six(AT)) == (told[26], told[27:-3])
-    [there] = SumFramer().feed(answer(unit.frame(AT, 4, bytes([91, 1, 5])), AT))
+    [there] = sum_framer().feed(answer(unit.frame(AT, 4, bytes([91, 1, 5])), AT))
     assert (5, 91) == (there[26], there[27])
-    [denied] = SumFramer().feed(answer(unit.frame(AT, 4, bytes([61, 1])), AT))
+    [denied] = sum_framer().feed(answer(unit.frame(AT, 4, bytes([61, 1])), AT))
     assert 6 == denied[26]
-    assert 3 == SumFramer().feed(answer(unit.frame(AT, 1, bytes([91, 1, 5])), AT))[0][26]
+    assert 3 == sum_framer().feed(answer(unit.frame(AT, 1, bytes([91, 1, 5])), AT))[0][26]
     assert [b"", b"", b""] == [answer(unit.frame(AT, c), AT) for c in (3, 5, 6)]
 
 
@@ -178,7 +178,7 @@ def test_garbage_costs_no_frame(parts: list[tuple[bytes, bytes]], cuts: list[int
     """Whatever stands between frames, and however the bytes are split, each frame comes out."""
     stream = b"".join(noise + frame for noise, frame in parts)
     places = sorted({0, len(stream), *(cut for cut in cuts if cut < len(stream))})
-    framer, found = SumFramer(), list[bytes]()
+    framer, found = sum_framer(), list[bytes]()
     for start, stop in pairwise(places):
         found += framer.feed(stream[start:stop])
     assert [frame for _, frame in parts] == found
@@ -187,17 +187,17 @@ def test_garbage_costs_no_frame(parts: list[tuple[bytes, bytes]], cuts: list[int
 def test_a_beginning_keeps_nobody_waiting() -> None:
     """Noise that looks like a long frame does not hold back the fire behind it."""
     beginning = FRAMES[3][:60]
-    assert [FRAMES[0]] == SumFramer().feed(beginning + FRAMES[0])
+    assert [FRAMES[0]] == sum_framer().feed(beginning + FRAMES[0])
     wrong = bytearray(FRAMES[1])
     wrong[-3] ^= 1
-    framer = SumFramer()
+    framer = sum_framer()
     assert [FRAMES[0]] == framer.feed(bytes(wrong) + FRAMES[0])
     assert len(wrong) == framer.skipped["garbage"]
 
 
 def test_memory_is_bounded_however_long_it_babbles() -> None:
     """Every byte could begin a frame, and none does."""
-    framer = SumFramer()
+    framer = sum_framer()
     for _ in range(20):
         assert [] == framer.feed(b"@" * 2000)
     assert len(framer._window) <= 1054 + 2000  # noqa: SLF001 -- the bound is the point
