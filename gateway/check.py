@@ -30,6 +30,8 @@ from gateway.read_only import opened
 from gateway.registry import Registry
 from gateway.registry_gaps import gaps
 from gateway.registry_tables import QUERIES, query, rows_of
+from gateway.topics import embedded_refusals
+from sensors.families import discover
 
 DATABASE = "journal.db"
 SHOWN = 10
@@ -84,7 +86,7 @@ def check(path: Path, environment: Mapping[str, str] = os.environ) -> Findings:
         *_reach(config),
         *_odd(config),
         *_places(config),
-        *_registry(Path(config.state.folder)),
+        *_registry(config),
     )
     ladders = {kind: _ladder(getattr(config.policies, kind)) for kind in RULES}
     return Findings(found, ladders, config.community.language)
@@ -180,10 +182,10 @@ def _ladder(policy: Policy) -> tuple[Rung, ...]:
 # --- the registry ---------------------------------------------------------------------------------
 
 
-def _registry(folder: Path) -> Iterator[Finding]:
-    """Find what the registry of a state folder lacks."""
+def _registry(config: Config) -> Iterator[Finding]:
+    """Find what the registry of the state folder lacks."""
     try:
-        registry = _stored(folder / DATABASE)
+        registry = _stored(Path(config.state.folder) / DATABASE)
     except sqlite3.Error as error:
         mistake = Mistake(
             "registry",
@@ -197,11 +199,38 @@ def _registry(folder: Path) -> Iterator[Finding]:
         reason = Words("还没有登记住户", "no home is registered yet")
         mend = Words("smartcare registry import 文件", "smartcare registry import FILE")
         yield Finding(Level.NOTE, Mistake("registry", "", reason, mend))
+    yield from _unheard(config, registry)
     for gap in gaps(registry):
         shown = "、".join(gap.ids[:SHOWN]) + ("…" if len(gap.ids) > SHOWN else "")
         value = f"{len(gap.ids)}: {shown}" if gap.ids else ""
         mistake = Mistake(f"registry.{gap.table}", value, gap.reason, gap.mend)
         yield Finding(Level.WARNING, mistake, gap.ids)
+
+
+def _unheard(config: Config, registry: Registry) -> Iterator[Finding]:
+    """Find devices that the embedded broker cannot carry: nothing they say would be heard."""
+    if config.mqtt.url is not None:
+        return
+    carried = set(config.mqtt.filters.values())
+    far = {
+        family.name
+        for family in discover().values()
+        if family.topics
+        and len(embedded_refusals(dict.fromkeys(family.topics, ""))) == len(family.topics)
+    }
+    ids = tuple(row.device_id for row in registry.devices.values() if row.family in far - carried)
+    if ids:
+        value = f"{len(ids)}: {'、'.join(ids[:SHOWN])}" + ("…" if len(ids) > SHOWN else "")
+        mistake = Mistake(
+            "registry.devices",
+            value,
+            Words(
+                "内置服务器带不了这些设备：主题名里有空格",
+                "cannot be heard over the embedded broker: names in their topics have spaces",
+            ),
+            Words("装 mosquitto 或 EMQX，并写上 mqtt.url", "use mosquitto or EMQX; write mqtt.url"),
+        )
+        yield Finding(Level.ERROR, mistake, ids)
 
 
 def _stored(database: Path) -> Registry:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
-from simulators import publish, village
+from simulators import publish, village, zigbee
 from simulators.carrier import command
 from simulators.clock import Clock
 from simulators.lane import Broker
@@ -31,6 +31,7 @@ def main() -> int:
     _village(commands.add_parser("village", help="write a registry file"))
     _run(commands.add_parser("run", help="play a village over MQTT and a serial line"))
     _flood(commands.add_parser("flood", help="an open-loop load of readings"))
+    _zigbee(commands.add_parser("zigbee", help="a Zigbee bridge with a device of each sort"))
     command.register(commands)
     options = parser.parse_args()
     run = cast("Callable[[argparse.Namespace], int | None]", options.run)
@@ -74,6 +75,13 @@ def _flood(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--identical", action="store_true", help="the same bytes again and again")
     parser.add_argument("--record", type=Path, help="JSON lines of what the broker acknowledged")
     parser.set_defaults(run=_open_loop)
+
+
+def _zigbee(parser: argparse.ArgumentParser) -> None:
+    _broker_options(parser)
+    parser.add_argument("--topic", default="zigbee2mqtt", help="the bridge's base topic")
+    parser.add_argument("--pause", type=float, default=0.5, help="seconds between two messages")
+    parser.set_defaults(run=_bridge)
 
 
 def _broker_options(parser: argparse.ArgumentParser) -> None:
@@ -133,6 +141,19 @@ def _open_loop(options: argparse.Namespace) -> int:
     )
     _print_json(asdict(tally))
     return 1 if tally.unacked or tally.refused else 0
+
+
+def _bridge(options: argparse.Namespace) -> None:
+    sent = asyncio.run(
+        zigbee.publish(
+            _broker(options),
+            zigbee.play(zigbee.network(options.topic)),
+            clock=Clock(),
+            pause=timedelta(seconds=options.pause),
+            say=_print,
+        )
+    )
+    _print_json({"sent": sent})
 
 
 def _print(line: str) -> None:

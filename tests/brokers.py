@@ -102,7 +102,9 @@ class Mosquitto:
         passwords.write_text("".join(f"{user}:{word}\n" for user, word in users))
         subprocess.run(["mosquitto_passwd", "-U", passwords], check=True)
         rights = (DEPLOY / "mosquitto.acl").read_text(encoding="utf-8")
-        (folder / "rights").write_text(f"{rights}\nuser village\ntopic care/v1/#\n")
+        (folder / "rights").write_text(
+            f"{rights}\nuser village\ntopic care/v1/#\ntopic zigbee2mqtt/#\n"
+        )
         (folder / "mosquitto.conf").write_text(self._settings() + extra)
 
     def _settings(self) -> str:

@@ -137,6 +137,20 @@ def test_gaps_of_the_registry_are_found(tmp_path: Path) -> None:
     ] == [(finding.mistake.path, finding.ids) for finding in findings.found]
 
 
+@pytest.mark.parametrize(
+    ("mqtt", "is_refused"),
+    [("", True), ('[mqtt]\nurl = "mqtt://127.0.0.1"\n', False)],
+)
+def test_a_bridge_needs_a_broker_that_knows_spaces(
+    tmp_path: Path, mqtt: str, *, is_refused: bool
+) -> None:
+    """Devices behind one are refused on the embedded broker; they would never be heard."""
+    store(tmp_path, GAPS.replace('"own"', '"zigbee2mqtt"'))
+    findings = checked(tmp_path, HEAD + TWILIO + mqtt)
+    refused = [(finding.level, finding.ids) for finding in findings.found if finding.ids]
+    assert is_refused == ((Level.ERROR, ("zigbee2mqtt-s1",)) in refused)
+
+
 def test_a_registry_is_read_without_changing_a_byte(tmp_path: Path) -> None:
     """And without leaving a file behind."""
     path = store(tmp_path, GAPS)

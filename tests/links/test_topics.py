@@ -1,9 +1,13 @@
 """Topic filters, whose a topic is, and what the embedded broker cannot carry."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.config import parse
+from gateway.parts import filters
 from gateway.topics import Filters, embedded_refusals, pattern, widest
 
 LEVELS = st.sampled_from(["a", "b", "+", "$SYS"])
@@ -81,3 +85,12 @@ def test_a_filter_within_another_is_left_out() -> None:
     assert ["a/#"] == widest(["a/b", "a/#", "a/+/c"])
     assert ["a/+", "b"] == widest(["a/+", "b", "a/c"])
     assert ["#", "$SYS/x"] == widest(["#", "$SYS/x"])
+
+
+@pytest.mark.parametrize(("url", "is_heard"), [("", False), ('url = "mqtt://h"', True)])
+def test_a_bridge_is_listened_to_where_it_can_be(
+    tmp_path: Path, url: str, *, is_heard: bool
+) -> None:
+    """By itself, on a broker that carries its topics."""
+    text = f'[community]\nname = "x"\nlandline = "84310000"\n[mqtt]\n{url}\n'
+    assert is_heard == ("zigbee2mqtt/#" in filters(parse(text, {}, tmp_path)))
