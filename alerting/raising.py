@@ -16,7 +16,7 @@ def take_finding(kind: str, finding: Finding, policy: Policy, scene: Scene) -> I
     if finding.sign is Sign.TESTED:
         name = alarm_id(scene.home.record.id, kind, scene.now)
         yield Log(
-            key=f"{name}.tested.{finding.evidence['device']}",
+            key=f"{name}.tested.{'.'.join(finding.evidence.values())}",
             home_id=scene.home.record.id,
             alarm_id="",
             kind=kind,

@@ -9,10 +9,11 @@ or an alarm from reaching anybody; a warning is for a person to decide.
 import json
 import os
 import sqlite3
+import unicodedata
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, get_args
 
 from rich.console import Console
 from rich.table import Table
@@ -29,6 +30,7 @@ from gateway.mistake import Mistake, MistakesError, Words
 from gateway.read_only import opened
 from gateway.registry import Registry
 from gateway.registry_gaps import gaps
+from gateway.registry_rows import DeviceClass
 from gateway.registry_tables import QUERIES, query, rows_of
 from gateway.topics import embedded_refusals
 from sensors.families import discover
@@ -37,6 +39,7 @@ DATABASE = "journal.db"
 SHOWN = 10
 """Ids of a gap that are shown."""
 
+_ODD_SIGNS = {"So", "Cs", "Co", "Cn"}
 _HELPING = {Whom.DESK, Whom.NEIGHBOURS, Whom.POSTS}
 
 
@@ -145,6 +148,7 @@ def _odd(config: Config) -> Iterator[Finding]:
                     "write the front's https address; without it people answer by text",
                 ),
             )
+    yield from _slips(config)
     if config.mqtt.url is None:
         for key in ("username", "password"):
             if getattr(config.mqtt, key) is not None:
@@ -155,6 +159,30 @@ def _odd(config: Config) -> Iterator[Finding]:
                     ),
                     Words("写上 url，或删掉这一项", "write url, or take it out"),
                 )
+
+
+def _slips(config: Config) -> Iterator[Finding]:
+    """Find what is well-formed and cannot be meant."""
+    classes, rules = get_args(DeviceClass), config.model_dump(include={"rules"})["rules"]
+    for name in sorted(set(rules["device_lost"]["budget_hours"]) - set(classes)):
+        yield _warning(
+            f"rules.device_lost.budget_hours.{name}",
+            Words("没有这一类设备，这一项不起作用", "is no class of devices, and does nothing"),
+            Words(f"可以写 {'、'.join(classes)}", f"write one of {', '.join(classes)}"),
+        )
+    day = rules["no_motion"]
+    if day["day_from_hour"] >= day["day_to_hour"]:
+        yield _warning(
+            "rules.no_motion.day_from_hour",
+            Words("白天还没开始就结束，永远算夜里", "is not before day_to_hour: always night"),
+            Words("day_from_hour 要比 day_to_hour 小", "let day_from_hour be the smaller"),
+        )
+    if any(unicodedata.category(sign) in _ODD_SIGNS for sign in config.community.name):
+        yield _warning(
+            "community.name",
+            Words("有老手机显示不出的符号", "has a sign that older phones cannot show"),
+            Words("只写汉字、字母和数字", "write letters and digits only"),
+        )
 
 
 def _places(config: Config) -> Iterator[Finding]:

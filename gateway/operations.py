@@ -21,7 +21,7 @@ from gateway.door import Door, NotDoneError
 from gateway.enrolment import assembled, put_in_force
 from gateway.entries import CommitFailedError, LogLine
 from gateway.job import Job
-from gateway.log_port import StoredLine
+from gateway.log_port import JournalFailedError, Log, StoredLine
 from gateway.masking import line_of, masked
 from gateway.mistake import MistakesError
 from gateway.modes import Modes
@@ -299,9 +299,18 @@ class Operations:
             "open_alarms": Counter(alarm.policy.priority.value for alarm in alarms),
             "next_deadline": engine.next_deadline(),
             **self._door.figures(),
-            "journal": (await journal.stats())._asdict(),
-            "quarantine": [count._asdict() for count in await journal.quarantine_counts()],
+            **await self._of_journal(journal),
         }
+
+    async def _of_journal(self, journal: Log) -> dict[str, object]:
+        """Read the journal's figures; a damaged table must not hide all others."""
+        try:
+            return {
+                "quarantine": [count._asdict() for count in await journal.quarantine_counts()],
+                "journal": (await journal.stats())._asdict(),
+            }
+        except JournalFailedError as error:
+            return {"journal": {"error": str(error)}}
 
     async def _quarantine(self, ask: ReadQuarantine) -> AsyncGenerator[object, None]:
         for found in await self._door.journal.quarantine_rows(ask.limit):

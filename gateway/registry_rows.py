@@ -58,6 +58,16 @@ def _family(name: str) -> str:
     return name
 
 
+def _no_hash(secret: str) -> str:
+    """Refuse what the embedded broker takes for a bcrypt hash of another secret."""
+    if secret.startswith("$2"):
+        raise wrong(
+            Words("$2 开头的会被当成密码的哈希", "would be taken for the hash of a password"),
+            Words("换一个不以 $2 开头的", "choose one that does not begin with $2"),
+        )
+    return secret
+
+
 def _line(most: int, least: int = 0) -> StringConstraints:
     return StringConstraints(strip_whitespace=True, min_length=least, max_length=most, pattern=LINE)
 
@@ -67,7 +77,7 @@ Name = Annotated[str, _line(40, least=1)]
 Line = Annotated[str, _line(60)]
 Note = Annotated[str, _line(200)]
 Phone = Annotated[str, AfterValidator(_phone)]
-Secret = Annotated[str, StringConstraints(pattern=SECRET)]
+Secret = Annotated[str, StringConstraints(pattern=SECRET), AfterValidator(_no_hash)]
 Flag = Annotated[bool, Strict()]
 Floor = Annotated[int, Strict(), Field(ge=-9, le=200)]
 Year = Annotated[int, Strict(), Field(ge=1890, le=2100)]

@@ -7,10 +7,11 @@ only comes along (counter, clock, level, battery) is left out where it cannot be
 clock must not cost a help call.
 """
 
+import json
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -53,6 +54,8 @@ class _Line(_Message, kw_only=True):
     kind: str
 
 
+_M = TypeVar("_M", _Message, _Line)
+_NEEDED = {"v", "value", "unit", "home", "device", "kind"}
 _MESSAGES = msgspec.json.Decoder(_Message)
 _LINES = msgspec.json.Decoder(_Line)
 _OBJECTS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -114,19 +117,47 @@ def _place(topic: str) -> tuple[str, str, Kind]:
 def _message(payload: bytes) -> _Message:
     if len(payload) > PAYLOAD_LIMIT_BYTES:
         raise DecodeError("too_long", f"{len(payload)} bytes of payload")
-    try:
-        return _MESSAGES.decode(payload)
-    except _UNREADABLE as error:
-        raise DecodeError("malformed_payload", str(error)) from error
+    return _read(payload, _MESSAGES)
 
 
 def _line(payload: bytes) -> _Line:
     if len(payload) > LINE_LIMIT_BYTES:
         raise DecodeError("too_long", f"a line of {len(payload)} bytes")
     try:
-        return _LINES.decode(without_sum(payload))
+        bare = without_sum(payload)
     except _UNREADABLE as error:
         raise DecodeError("malformed_payload", str(error)) from error
+    return _read(bare, _LINES)
+
+
+def _read(payload: bytes, decoder: msgspec.json.Decoder[_M]) -> _M:
+    """Decode; what only comes along and is no JSON (NaN, half a character) is left out."""
+    try:
+        return decoder.decode(payload)
+    except _UNREADABLE as error:
+        try:
+            return decoder.decode(_without_odd_fields(payload))
+        except (*_UNREADABLE, ValueError):
+            raise DecodeError("malformed_payload", str(error)) from error
+
+
+def _without_odd_fields(payload: bytes) -> bytes:
+    """Spell an object again without the fields that may be missing and cannot be spelled.
+
+    Python's own reader takes NaN and half a surrogate pair. Raises ValueError or RecursionError.
+    """
+    whole = json.loads(payload.decode())
+    fields = whole.items() if isinstance(whole, dict) else ()
+    kept = {name: value for name, value in fields if name in _NEEDED or _is_json(value)}
+    return json.dumps(kept, ensure_ascii=False, allow_nan=False).encode()
+
+
+def _is_json(value: object) -> bool:
+    try:
+        json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except ValueError:
+        return False
+    return True
 
 
 def _readings(kind: Kind, body: _Message) -> tuple[Reading, ...]:

@@ -9,6 +9,7 @@ import pytest
 from alerting.event import OperatorActed, Verb
 from gateway.control_client import UnreachableError
 from gateway.door import NotDoneError
+from gateway.journal import Journal
 from gateway.masking import masked
 from gateway.memory_journal import MemoryJournal
 from gateway.request import (
@@ -21,6 +22,7 @@ from gateway.request import (
     VerifyLog,
 )
 from tests.cli.rig import HastyClock, Row, Yard, running
+from tests.delivery.test_damage import damage
 
 
 async def drilled(yard: Yard, home: str = "h0001", kind: str = "smoke") -> str:
@@ -232,3 +234,15 @@ async def test_without_a_state_folder_nothing_can_be_asked(tmp_path: Path) -> No
 def test_numbers_are_masked_wherever_they_stand(text: str, shown: str) -> None:
     """Telephone numbers, and nothing that merely has digits."""
     assert shown == masked(text)
+
+
+async def test_a_damaged_outbox_leaves_the_status_readable(tmp_path: Path) -> None:
+    """Who looks for what is wrong sees the rest, and what it is."""
+    journal = await Journal.open(tmp_path / "journal.db", HastyClock())
+    async with running(tmp_path, journal) as yard:
+        damage(tmp_path / "journal.db")
+        await journal.read("PRAGMA cache_size = 0")
+        (row,) = await yard.ask(ReadStatus())
+    await journal.close()
+    assert 2 == row["homes"]
+    assert "malformed" in str(row["journal"])

@@ -213,3 +213,21 @@ def test_what_is_printed_is_no_markup(tmp_path: Path) -> None:
     show(findings, console)
     assert isinstance(console.file, StringIO)
     assert '"[red]x"' in console.file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ("[rules.device_lost]\nbudget_hours = { pirr = 4.0 }\n", "device_lost.budget_hours.pirr"),
+        ("[rules.no_motion]\nday_from_hour = 22\nday_to_hour = 7\n", "no_motion.day_from_hour"),
+    ],
+)
+def test_what_cannot_be_meant_is_a_warning(tmp_path: Path, text: str, path: str) -> None:
+    """It is well-formed, and does not do what its writer believes."""
+    assert (Level.WARNING, f"rules.{path}") in found(checked(tmp_path, HEAD + TWILIO + text))
+
+
+def test_a_name_that_older_phones_cannot_show_is_a_warning(tmp_path: Path) -> None:
+    """Each text begins with it."""
+    checks = checked(tmp_path, HEAD.replace("昭觉社区", "昭觉社区🏠") + TWILIO)
+    assert (Level.WARNING, "community.name") in found(checks)

@@ -135,6 +135,10 @@ BROKEN: dict[str, tuple[bytes, list[tuple[str, str]]]] = {
         file(HOME, resident("r1", "h1").replace("张桂芳", "张\\n桂芳")),
         [("residents[0].name", '"张 桂芳"')],
     ),
+    "a secret that a broker takes for a hash": (
+        file(HOME, device("s1", "h1", 'secret = "$2a$10$whatever"')),
+        [("devices[0].secret", "")],
+    ),
     "secrets, which are not shown": (
         file(
             HOME,

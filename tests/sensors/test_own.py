@@ -349,3 +349,19 @@ def test_what_the_simulators_say_is_understood(name: str) -> None:
 def test_the_family_lives_on_its_topics() -> None:
     """The gateway subscribes to these."""
     assert ("own", ("care/v1/+/+/+",)) == (FAMILY.name, FAMILY.topics)
+
+
+@pytest.mark.parametrize("odd", ["NaN", "-Infinity", '"\\ud800"', '{"x":NaN}'])
+@pytest.mark.parametrize("field", ["battery", "level", "ts", "boot", "seq", "rssi", "other"])
+def test_what_is_no_json_costs_its_own_field_alone(field: str, odd: str) -> None:
+    """A broken number or half a character must not cost a fire."""
+    payload = f'{{"v":1,"value":true,"{field}":{odd}}}'.encode()
+    assert decode(topic("smoke"), b'{"v":1,"value":true}') == decode(topic("smoke"), payload)
+
+
+@pytest.mark.parametrize(
+    "needed", ['"v":NaN,"value":1', '"v":1,"value":NaN', '"v":1,"value":1,"unit":"\\ud800"']
+)
+def test_what_is_no_json_where_it_counts_is_malformed(needed: str) -> None:
+    """What makes the report must be right."""
+    assert "malformed_payload" == refusal(topic("temperature"), f"{{{needed}}}".encode())

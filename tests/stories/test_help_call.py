@@ -167,3 +167,12 @@ def test_a_resident_alone_is_never_left() -> None:
     rings = {s.key for s in world.asked if s.person_id == "d01" and s.medium is VOICE}
     assert len(rings) >= 3
     assert ["120"] == [order.service for order in world.handed][:1]
+
+
+def test_two_test_presses_of_one_instant_are_two_lines() -> None:
+    """What differs must not be left out of the alarm log as said already."""
+    world = World()
+    for press in ("press", "long"):
+        world.hear("help", Kind.HELP_CALL, press, flags=(Flag.TEST,), digest=len(press))
+    tested = [line.key for line in world.log if line.verb == "tested"]
+    assert 2 == len(tested) == len(set(tested))
