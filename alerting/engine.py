@@ -160,6 +160,7 @@ class Engine:
         dues = [alarm.next_due() for alarm in home.alarms.values()]
         dues += [report.until for report in home.away.values()]
         dues += [home.walk_test.until] if home.walk_test else []
+        dues += [home.armed_at] if home.gone_ids else []
         hold = self._hold_of(home)
         for rule in self._timed:
             assert rule.due is not None
@@ -274,6 +275,7 @@ class Engine:
             if alarm.is_open:
                 yield from response.wake_holds(alarm, scene)
         yield from away.elapse(scene)
+        yield from household.let_go(scene)
         if home.walk_test is not None and home.walk_test.until <= scene.now:
             yield from household.end_walk_test(scene, self.settings.policy)
         hold = self._hold_of(home)
@@ -302,6 +304,7 @@ class Engine:
         else:
             if watches(event.home) and not watches(home.record):
                 home.armed_at = now
+            home.gone_ids = [*home.gone_ids, *household.gone(home, event.home)]
             home.record = event.home
             home.barred = []
         for device in event.home.devices:

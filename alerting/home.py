@@ -122,7 +122,8 @@ class HomeState(msgspec.Struct, omit_defaults=True):
     """One home. `alive_at` is the last sign of life, `armed_at` when watching began.
 
     `away` has the away reports by resident, that of everybody under the empty id; `back_at` is
-    when the last absence ended. `line` counts what was said of the home and of no alarm.
+    when the last absence ended. `line` counts what was said of the home and of no alarm, and
+    `gone_ids` are devices taken out whose troubles have still to end.
     """
 
     record: HomeRecord
@@ -137,6 +138,7 @@ class HomeState(msgspec.Struct, omit_defaults=True):
     back_at: datetime | None = None
     walk_test: WalkTest | None = None
     line: int = 0
+    gone_ids: list[str] = []
 
     def open_alarm(self, kind: str, subject: str = "") -> Alarm | None:
         """Find the open alarm of this kind (and of this device, where it is a device's own).

@@ -19,8 +19,10 @@ from alerting.event import (
     WalkTestBegun,
     WalkTestEnded,
 )
+from alerting.home import HomeState
 from alerting.policy import Policy, Priority
 from alerting.raising import raise_alarm, take_finding
+from alerting.record import HomeRecord
 from alerting.roster import Scene
 from alerting.rules import Finding, Sign
 from alerting.settings import RULES
@@ -89,3 +91,19 @@ def end_walk_test(scene: Scene, policy_of: PolicyOf, by: str = "") -> Iterator[E
             yield from take_finding(kind, found, policy_of(kind), scene)
         else:
             yield found
+
+
+def gone(home: HomeState, record: HomeRecord) -> Iterator[str]:
+    """List the devices that a new record no longer has and that an open alarm is about."""
+    left = {device.id for device in record.devices}
+    subjects = {alarm.subject for alarm in home.alarms.values() if alarm.is_open}
+    return (d.id for d in home.record.devices if d.id not in left and d.id in subjects)
+
+
+def let_go(scene: Scene) -> Iterator[Effect]:
+    """End the troubles of devices that were taken out; what they cried of people still look at."""
+    gone, scene.home.gone_ids = scene.home.gone_ids, []
+    for alarm in scene.home.alarms.values() if gone else ():
+        is_trouble = alarm.policy.priority is Priority.TROUBLE
+        if alarm.is_open and is_trouble and alarm.subject in gone:
+            yield from response.end_trouble(alarm, {"device": alarm.subject}, scene)

@@ -16,6 +16,7 @@ class Role(StrEnum):
     NEIGHBOUR = "neighbour"
     POST = "post"
     FAMILY = "family"
+    INSTALLER = "installer"  # called for no alarm; hears of the devices they try
 
 
 class ResponderRecord(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -12,7 +12,7 @@ from typing import Annotated
 import msgspec
 import typer
 
-from gateway import cli_alarms, cli_keeping, cli_modes, cli_person, cli_registry
+from gateway import cli_alarms, cli_devices, cli_keeping, cli_modes, cli_person, cli_registry
 from gateway.cli_reach import (
     CONFIG,
     REFUSED,
@@ -42,6 +42,7 @@ app = typer.Typer(
     help="独居老人照护网关 A gateway that watches over people living alone.",
 )
 app.add_typer(cli_registry.app, name="registry")
+app.add_typer(cli_devices.app, name="devices")
 app.add_typer(cli_person.app, name="person")
 for command in (
     *(cli_alarms.tail, cli_alarms.alarms, cli_alarms.ack, cli_alarms.attend),

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from alerting.event import HomeRemoved
 from gateway.door import Door, NotDoneError
+from gateway.entries import LogLine
 from gateway.job import Job
 from gateway.registry import Registry
 from gateway.registry_file import TABLES
@@ -63,16 +64,23 @@ def _sound(rows: Rows) -> Iterator[bool]:
     yield len(rows.residents) + len(rows.responders) == len(people)
     yield len(rows.devices) == len({row.device_id for row in rows.devices})
     yield len(rows.pairings) == len({(row.home, row.responder) for row in rows.pairings})
-    yield homes.issuperset(row.home for row in rows.residents)
+    yield homes.issuperset(row.home for row in rows.residents if row.home)
     yield homes.issuperset(row.home for row in rows.devices)
     yield homes.issuperset(row.home for row in rows.pairings)
     yield responders.issuperset(row.responder for row in rows.pairings)
 
 
 async def put_in_force(
-    door: Door, file: Registry, *, is_whole: bool = False, is_dry_run: bool = False
+    door: Door,
+    file: Registry,
+    line: LogLine | None = None,
+    *,
+    is_whole: bool = False,
+    is_dry_run: bool = False,
 ) -> Import:
     """Commit what a file changes, and let it be in force; gives what that was.
+
+    `line` goes into the alarm log with it: who changed it, and when.
 
     Raises MistakesError where the file does not fit what is there, NotDoneError where a home with
     an open alarm would go, CommitFailedError.
@@ -84,7 +92,19 @@ async def put_in_force(
             sentence = f"{home.record.id} 还有没办结的报警 has an open alarm; close it first"
             raise NotDoneError("open_alarm", sentence)
     if not is_dry_run and change.statements:
-        job = Job(events=tuple(change.events), statements=tuple(change.statements))
+        job = Job(
+            events=tuple(change.events),
+            lines=() if line is None else (_counted(line, change),),
+            statements=tuple(change.statements),
+        )
         await door.commit(job)
         door.adopt(change.after)
     return change
+
+
+def _counted(line: LogLine, change: Import) -> LogLine:
+    """Say in the line how many homes, and people without one, a change was about."""
+    counts = {"added": change.added, "changed": change.changed, "removed": change.removed}
+    counts["people"] = change.people
+    said = {name: str(count) for name, count in counts.items() if count}
+    return line._replace(facts={**line.facts, **said})

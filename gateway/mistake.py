@@ -187,6 +187,7 @@ def _line(text: str) -> str:
 
 
 ID = "^[A-Za-z0-9_-]{1,64}$"
+ID_OR_NONE = "^([A-Za-z0-9_-]{1,64})?$"
 LINE = "^[^\\x00-\\x1f\\x7f-\\x9f]*$"
 SECRET = "^[!-~]{8,128}$"  # noqa: S105 -- how one is written
 
@@ -194,6 +195,13 @@ _PATTERNS = {
     ID: (
         Words("不是合格的编号", "is not an id"),
         Words("1 到 64 个英文字母、数字、- 或 _", "1 to 64 of A-Z a-z 0-9 - _"),
+    ),
+    ID_OR_NONE: (
+        Words("不是合格的编号", "is not an id"),
+        Words(
+            "1 到 64 个英文字母、数字、- 或 _；没有住户写空的",
+            '1 to 64 of A-Z a-z 0-9 - _, or "" for no home',
+        ),
     ),
     LINE: (
         Words("含有换行或控制字符", "has a line break or a control character in it"),

@@ -6,7 +6,6 @@ job: in the daemon that is the pump's inbox, on a stopped state folder the journ
 operator's word is decided and committed like any reading, and what is refused has changed nothing.
 """
 
-import asyncio
 import re
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
@@ -16,45 +15,46 @@ from importlib.metadata import PackageNotFoundError, version
 from alerting.alarm import Alarm, Disposition, NotAllowedError, State, Step
 from alerting.event import DrillOrdered, OperatorActed, Verb
 from alerting.policy import Priority
-from gateway import modes, persons, registry_file
+from gateway import modes, persons
 from gateway.door import Door, NotDoneError
-from gateway.enrolment import assembled, put_in_force
 from gateway.entries import CommitFailedError, LogLine
 from gateway.job import Job
 from gateway.log_port import JournalFailedError, Log, StoredLine
 from gateway.masking import line_of, masked
-from gateway.mistake import MistakesError
 from gateway.modes import Modes
+from gateway.registry_desk import RegistryDesk
 from gateway.request import (
     NEWEST,
     Act,
     AlarmView,
     BeginWalkTest,
+    ClaimDevice,
     Drill,
     EndAway,
     EndWalkTest,
     ErasePerson,
     ExportPerson,
     ExportRegistry,
-    Imported,
     ImportRegistry,
     ListAlarms,
     ListAway,
+    ListUnclaimed,
     ListWalkTests,
     ReadLog,
     ReadQuarantine,
     ReadStatus,
+    RemoveRow,
+    ReplaceDevice,
     ReportAway,
     Request,
+    SetRow,
     TakeSnapshot,
     Verified,
     VerifyLog,
-    Wrong,
 )
 from gateway.tables import to_us
 
 LINES_AT_ONCE = 100
-PIECE_CHARS = 64 * 1024
 MOST_NAMED = 10
 """Alarms listed where a prefix means more than one."""
 
@@ -87,10 +87,10 @@ class Operations:
 
     def __init__(self, door: Door) -> None:
         self._door = door
-        self._importing = asyncio.Lock()
+        self._registry = RegistryDesk(door, self._operator)
         self._modes = Modes(door, lambda event: self._commit(Job(events=(event,))), self._operator)
 
-    def perform(  # noqa: C901, PLR0912 -- a case for each request
+    def perform(  # noqa: C901 -- a case for each request
         self, request: Request, body: AsyncIterable[bytes] | None = None
     ) -> AsyncGenerator[object, None]:
         """Do it, giving rows; raises NotDoneError or JournalFailedError.
@@ -123,10 +123,16 @@ class Operations:
                 rows = self._snapshot()
             case ReadQuarantine():
                 rows = self._quarantine(request)
-            case ImportRegistry():
-                rows = self._import(request, body or _nothing())
-            case ExportRegistry():
-                rows = self._export()
+            case (
+                ImportRegistry()
+                | ExportRegistry()
+                | SetRow()
+                | RemoveRow()
+                | ListUnclaimed()
+                | ClaimDevice()
+                | ReplaceDevice()
+            ):
+                rows = self._registry.perform(request, body or _nothing())
             case ErasePerson():
                 rows = self._erase_person(request)
             case ExportPerson():
@@ -317,42 +323,10 @@ class Operations:
             raw = masked(found.raw.decode("utf-8", "backslashreplace"))
             yield {**found._asdict(), "detail": masked(found.detail), "raw": raw}
 
-    # --- the registry ---------------------------------------------------------------------------
-
-    async def _import(
-        self, ask: ImportRegistry, body: AsyncIterable[bytes]
-    ) -> AsyncGenerator[object, None]:
-        """Put a file in force, or say for each row why not."""
-        file = await assembled(body)
-        mistakes = []
-        try:
-            async with self._importing:
-                change = await put_in_force(
-                    self._door, file, is_whole=ask.is_whole, is_dry_run=ask.is_dry_run
-                )
-            yield Imported(change.added, change.changed, change.removed, ask.is_dry_run)
-        except CommitFailedError as error:
-            raise _not_kept(error) from error
-        except MistakesError as error:
-            mistakes = list(error.mistakes)
-        for mistake in mistakes:
-            yield Wrong(mistake.path, mistake.text("zh"), mistake.text("en"))
-        if mistakes:
-            raise NotDoneError(
-                "rejected", f"{len(mistakes)} 处错误，没有导入 mistakes; not imported"
-            )
-
-    async def _export(self) -> AsyncGenerator[object, None]:
-        """Write the file in a thread: it takes seconds for a county."""
-        file = await asyncio.to_thread(registry_file.dump, self._door.registry)
-        text = file.decode()
-        for start in range(0, len(text), PIECE_CHARS):
-            yield text[start : start + PIECE_CHARS]
-
     async def _erase_person(self, ask: ErasePerson) -> AsyncGenerator[object, None]:
         """Erase one at a time, and not beside an import."""
         try:
-            async with self._importing:
+            async with self._registry.changing:
                 yield await persons.erase(self._door, ask.person, self._operator(ask.by))
         except CommitFailedError as error:
             raise _not_kept(error) from error

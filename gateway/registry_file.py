@@ -33,6 +33,14 @@ Tables = Mapping[str, list[tuple[int, Row]]]
 def parse(data: bytes) -> Registry:
     """Read a registry file; raises MistakesError with every mistake in it."""
     raw = read_toml(data, MOST_BYTES)
+    try:
+        return judge(raw)
+    except MistakesError as error:
+        raise MistakesError(_with_lines(error.mistakes, data, raw)) from None
+
+
+def judge(raw: Mapping[str, object]) -> Registry:
+    """Make a registry of the tables of a file; raises MistakesError with every mistake in them."""
     rows, found = Rows(), []
     try:
         rows = _ROWS.validate_python(raw)
@@ -43,7 +51,7 @@ def parse(data: bytes) -> Registry:
     if "version" not in raw:
         found.insert(0, _NO_VERSION)
     if found:
-        raise MistakesError(_with_lines(found, data, raw))
+        raise MistakesError(found)
     return Registry(rows)
 
 
@@ -124,7 +132,7 @@ def _dangling(
     """Find references to rows that are not there."""
     for at, row in rows:
         target = row.get(key)
-        if isinstance(target, str) and target not in known:
+        if isinstance(target, str) and target not in known and (target or name != "residents"):
             yield Mistake(
                 spell((name, at, key)),
                 show(target),
@@ -138,7 +146,7 @@ def _crowded(name: str, rows: Iterable[tuple[int, Row]]) -> Iterator[Mistake]:
     counts: Counter[str] = Counter()
     for at, row in rows:
         home = row.get("home")
-        if isinstance(home, str):
+        if isinstance(home, str) and home:
             counts[home] += 1
             if counts[home] == MOST_IN_A_HOME + 1:
                 most = f"{MOST_IN_A_HOME}"
@@ -183,7 +191,9 @@ def _paired_twice(pairings: Iterable[tuple[int, Row]]) -> Iterator[Mistake]:
                 )
 
 
-def _with_lines(found: list[Mistake], data: bytes, raw: Mapping[str, object]) -> Iterator[Mistake]:
+def _with_lines(
+    found: Iterable[Mistake], data: bytes, raw: Mapping[str, object]
+) -> Iterator[Mistake]:
     """Add the line on which the row of a mistake begins, where it can be told."""
     lines: dict[str, list[int]] = {name: [] for name in TABLES}
     line, last = 1, 0
@@ -191,11 +201,18 @@ def _with_lines(found: list[Mistake], data: bytes, raw: Mapping[str, object]) ->
         line += data.count(b"\n", last, header.start(1))
         last = header.start(1)
         lines.setdefault(header[1].decode(), []).append(line)
+    yield from located(found, lines, raw)
+
+
+def located(
+    found: Iterable[Mistake], lines: Mapping[str, list[int]], raw: Mapping[str, object]
+) -> Iterator[Mistake]:
+    """Add lines to mistakes; `lines` has that of each row of each table."""
     for mistake in found:
         place = _PATH.match(mistake.path)
         rows = raw.get(place[1]) if place else None
         # Were the headers counted wrongly (one inside a text, say), no line is better than a lie.
-        if place and isinstance(rows, list) and len(rows) == len(lines[place[1]]):
+        if place and isinstance(rows, list) and len(rows) == len(lines.get(place[1], ())):
             yield mistake._replace(line=lines[place[1]][int(place[2])])
         else:
             yield mistake

@@ -15,7 +15,7 @@ from alerting.event import HomeChanged, HomeRemoved
 from gateway.log_port import Statement
 from gateway.mistake import Mistake, MistakesError, Words
 from gateway.registry import Registry
-from gateway.registry_rows import DeviceRow, Rows
+from gateway.registry_rows import DeviceRow, ResidentRow, Rows
 from gateway.registry_tables import clear_home, insert, put, remove
 
 
@@ -23,7 +23,8 @@ class Import(NamedTuple):
     """An import to be committed: write `statements` and `events` in one transaction.
 
     After the commit the gateway's registry adopts `after`. `added`, `changed` and `removed`
-    count homes; a home is changed where any of its rows is.
+    count homes; a home is changed where any of its rows is. `people` counts those without a home
+    who have come, gone or changed.
     """
 
     after: Registry
@@ -32,6 +33,7 @@ class Import(NamedTuple):
     added: int
     changed: int
     removed: int
+    people: int = 0
 
 
 def random_secret() -> str:
@@ -59,7 +61,13 @@ def plan(
     gone = [home for home in current.households if home not in after.households]
     changed = [h for h, new in after.households.items() if current.households.get(h) != new]
     added = sum(home not in current.households for home in changed)
-    statements = [*_responders(current, after), *_homes(current, after, gone, changed)]
+    before, now = _homeless(current), _homeless(after)
+    statements = [
+        *_responders(current, after),
+        *(remove("residents", row.id) for row in before if row not in now),
+        *_homes(current, after, gone, changed),
+        *(insert("residents", row) for row in now if row not in before),
+    ]
     return Import(
         after,
         statements,
@@ -67,7 +75,13 @@ def plan(
         added,
         len(changed) - added,
         len(gone),
+        len({row.id for row in before.keys() ^ now.keys()}),
     )
+
+
+def _homeless(registry: Registry) -> dict[ResidentRow, None]:
+    """Give who has no home here, in order."""
+    return {row: None for row in registry.rows.residents if not row.home}
 
 
 def _taken_away(current: Registry, file: Registry) -> Iterator[Mistake]:
@@ -76,7 +90,7 @@ def _taken_away(current: Registry, file: Registry) -> Iterator[Mistake]:
         before = current.residents.get(resident.id)
         if resident.id in current.responders:
             yield _taken(f"residents[{at}].id", resident.id, None)
-        elif before is not None and before.home not in file.households:
+        elif before is not None and before.home and before.home not in file.households:
             yield _taken(f"residents[{at}].id", resident.id, before.home)
     for at, device in enumerate(file.rows.devices):
         home = current.home_of(device.device_id)
@@ -124,7 +138,10 @@ def _next_rows(
 
     return Rows(
         homes=(*(row for row in old.homes if is_left(row.id)), *new.homes),
-        residents=(*(row for row in old.residents if is_left(row.home)), *new.residents),
+        residents=(
+            *(r for r in old.residents if is_left(r.home) and r.id not in file.residents),
+            *new.residents,
+        ),
         devices=(*(row for row in old.devices if is_left(row.home)), *devices),
         responders=tuple(responders),
         pairings=(*(row for row in old.pairings if is_left(row.home)), *new.pairings),

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, ConfigDict, Field, Strict, StringConstraint
 
 from alerting.numbers import EmergencyNumberError, NumberError, normalise
 from alerting.record import Role
-from gateway.mistake import ID, LINE, SECRET, Words, wrong
+from gateway.mistake import ID, ID_OR_NONE, LINE, SECRET, Words, wrong
 from sensors.families import discover
 from sensors.families.own import RESERVED_HOME
 
@@ -73,6 +73,7 @@ def _line(most: int, least: int = 0) -> StringConstraints:
 
 
 Id = Annotated[str, StringConstraints(pattern=ID)]
+HomeOrNone = Annotated[str, StringConstraints(pattern=ID_OR_NONE)]
 Name = Annotated[str, _line(40, least=1)]
 Line = Annotated[str, _line(60)]
 Note = Annotated[str, _line(200)]
@@ -132,13 +133,15 @@ class HomeRow:
 class ResidentRow:
     """One person cared for; `called` is the form of address.
 
+    An empty `home` says that they have none here: they are on a list, and nothing watches them.
+
     What is usual for them, heart rate in 1/min and SpO2 in per cent, is written where a doctor has
     said so; otherwise that of the configuration.
     """
 
     __pydantic_config__ = _CLOSED
     id: Id
-    home: Id
+    home: HomeOrNone
     name: Name
     called: Line = ""
     phone: Phone | None = None

@@ -80,6 +80,25 @@ TABLES = (
 )
 """For the schema's list of migrations."""
 
+INSTALLERS = (
+    "ALTER TABLE responders RENAME TO responders_before",
+    """CREATE TABLE responders (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL,
+        role TEXT NOT NULL,
+        phone TEXT NOT NULL,
+        sms INTEGER NOT NULL,
+        voice INTEGER NOT NULL,
+        at_night INTEGER NOT NULL,
+        stairs INTEGER NOT NULL,
+        lifts INTEGER NOT NULL
+    ) STRICT""",
+    """INSERT INTO responders SELECT id, name, role, phone, sms, voice, at_night, stairs, lifts
+        FROM responders_before ORDER BY rowid""",
+    "DROP TABLE responders_before",
+)
+"""A later step: an installer is a responder too; the rows' types know the roles, not the table."""
+
 RANGES = (
     "ALTER TABLE residents ADD COLUMN heart_rate_low INTEGER",
     "ALTER TABLE residents ADD COLUMN heart_rate_high INTEGER",
@@ -87,14 +106,14 @@ RANGES = (
 )
 """A later step of it: what is usual for a person."""
 
-_KINDS: dict[str, type[AnyRow]] = {
+KINDS: dict[str, type[AnyRow]] = {
     "homes": HomeRow,
     "residents": ResidentRow,
     "devices": DeviceRow,
     "responders": ResponderRow,
     "pairings": PairingRow,
 }
-_COLUMNS = {name: [f.name for f in dataclasses.fields(kind)] for name, kind in _KINDS.items()}
+_COLUMNS = {name: [f.name for f in dataclasses.fields(kind)] for name, kind in KINDS.items()}
 
 
 def query(name: str, present: Collection[str] | None = None) -> str:
@@ -122,7 +141,7 @@ def rows_of(tables: Mapping[str, Iterable[Sequence[object]]]) -> Rows:
 
 def _read(name: str, stored: Iterable[Sequence[object]]) -> Iterator[AnyRow]:
     """Make rows of one table: SQLite knows neither flags nor roles."""
-    kind, columns = _KINDS[name], _COLUMNS[name]
+    kind, columns = KINDS[name], _COLUMNS[name]
     flags = [index for index, column in enumerate(columns) if column in _FLAGS]
     for values in stored:
         fields: list[Any] = list(values)

@@ -5,7 +5,7 @@ what `--json` prints.
 """
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -141,6 +141,7 @@ class ImportRegistry(Asked, frozen=True, tag="import"):
     lines: Count
     is_whole: bool = False
     is_dry_run: bool = False
+    by: str = ""
 
 
 class ExportRegistry(Asked, frozen=True, tag="export"):
@@ -163,6 +164,58 @@ class ExportPerson(Asked, frozen=True, tag="export_person"):
     person: str
 
 
+TableName = Literal["homes", "residents", "devices", "responders", "pairings"]
+Cells = Annotated[
+    dict[str, Annotated[str, Meta(max_length=400)]], Meta(min_length=1, max_length=40)
+]
+
+
+class SetRow(Asked, frozen=True, tag="set_row"):
+    """Change a row of the registry, or add it; gives an Imported, or a Wrong a mistake.
+
+    `changes` are cells as a person writes them, an empty one takes its key out. `row` is an id, a
+    pairing's `home/responder`.
+    """
+
+    table: TableName
+    row: str
+    changes: Cells
+    by: str
+
+
+class RemoveRow(Asked, frozen=True, tag="remove_row"):
+    """Take a row out, with what hangs on it; gives an Imported."""
+
+    table: TableName
+    row: str
+    by: str
+
+
+class ListUnclaimed(Asked, frozen=True, tag="unclaimed"):
+    """Give the devices that spoke and belong to no home, as UnclaimedViews."""
+
+
+class ClaimDevice(Asked, frozen=True, tag="claim"):
+    """Bind the device that a code means to a home; gives a DeviceView, or a Wrong a mistake."""
+
+    code: str
+    home: str
+    device_class: str
+    by: str
+    room: str = ""
+    resident: str = ""
+    family: str = ""
+
+
+class ReplaceDevice(Asked, frozen=True, tag="replace"):
+    """Put the device that a code means in the place of another; gives a DeviceView."""
+
+    device: str
+    code: str
+    by: str
+    family: str = ""
+
+
 Request = (
     Act
     | Drill
@@ -182,6 +235,11 @@ Request = (
     | ExportRegistry
     | ErasePerson
     | ExportPerson
+    | SetRow
+    | RemoveRow
+    | ListUnclaimed
+    | ClaimDevice
+    | ReplaceDevice
 )
 
 
@@ -264,12 +322,34 @@ class Verified(msgspec.Struct, frozen=True):
 
 
 class Imported(msgspec.Struct, frozen=True):
-    """What an import has changed, or would: homes."""
+    """What an import has changed, or would: homes, and people without one."""
 
     added: int
     changed: int
     removed: int
     is_dry_run: bool
+    people: int = 0
+
+
+class UnclaimedView(msgspec.Struct, frozen=True):
+    """A device that spoke and belongs to no home: how often, over which link, first and last."""
+
+    device: str
+    family: str
+    link: str
+    first_at: datetime
+    last_at: datetime
+    times: int
+
+
+class DeviceView(msgspec.Struct, frozen=True):
+    """A device of a home; `called` is what people call it (客厅红外)."""
+
+    device: str
+    home: str
+    address: str
+    called: str
+    resident: str
 
 
 class Wrong(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ would read it wrongly and write it worse.
 
 import sqlite3
 
-from gateway.registry_tables import RANGES
+from gateway.registry_tables import INSTALLERS, RANGES
 from gateway.registry_tables import TABLES as REGISTRY
 
 VERSION_1 = (
@@ -93,6 +93,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (*VERSION_1, *REGISTRY),
     (LESSON,),
     RANGES,
+    INSTALLERS,
 )
 
 

@@ -89,3 +89,17 @@ async def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(JournalFailedError, match=r"no/journal\.db cannot be used"):
         async with file_journal(tmp_path / "no" / "journal.db"):
             pass
+
+
+def test_an_older_table_of_responders_becomes_one_that_knows_installers() -> None:
+    """Nobody is lost, and their order, in which they are asked, stays."""
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    migrate(connection, MIGRATIONS[:3])
+    people = [(f"n{n}", "李明", "neighbour", f"+86139000000{n}", 1, 1, 1, 1, 1) for n in (30, 20)]
+    insert = "INSERT INTO responders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    connection.executemany(insert, people)
+    migrate(connection)
+    found = connection.execute("SELECT * FROM responders ORDER BY rowid").fetchall()
+    assert people == found
+    connection.execute(insert, ("i1", "赵亮", "installer", "+8613900000001", 1, 1, 1, 1, 1))
+    connection.close()

@@ -72,7 +72,7 @@ async def test_the_first_import_tells_the_core_every_home() -> None:
     """And what is read back is the same registry."""
     database = Database()
     change = database.bring(*VILLAGE)
-    assert (["h1", "h2"], (2, 0, 0)) == (heard(change), change[3:])
+    assert (["h1", "h2"], (2, 0, 0)) == (heard(change), change[3:6])
     assert change.after.households == (await database.loaded()).households
 
 
@@ -81,7 +81,7 @@ def test_the_same_file_again_changes_nothing() -> None:
     database = Database()
     database.bring(*VILLAGE)
     change = database.bring(*VILLAGE)
-    assert ([], [], (0, 0, 0)) == (change.statements, change.events, change[3:])
+    assert ([], [], (0, 0, 0)) == (change.statements, change.events, change[3:6])
 
 
 def test_the_core_hears_what_the_registry_now_says() -> None:
@@ -113,7 +113,7 @@ def test_a_desk_is_told_to_every_home() -> None:
     database = Database()
     database.bring(*VILLAGE)
     change = database.bring(responder("d2", "desk", "+8657184310001"))
-    assert (["h1", "h2"], (0, 0, 0)) == (heard(change), change[3:])
+    assert (["h1", "h2"], (0, 0, 0)) == (heard(change), change[3:6])
 
 
 async def test_a_home_is_replaced_with_everything_in_it() -> None:
@@ -122,7 +122,7 @@ async def test_a_home_is_replaced_with_everything_in_it() -> None:
     database.bring(*VILLAGE)
     change = database.bring(home("h1", "501"), device("smoke-9", "h1"))
     loaded = await database.loaded()
-    assert (["h1"], (0, 1, 0)) == (heard(change), change[3:])
+    assert (["h1"], (0, 1, 0)) == (heard(change), change[3:6])
     assert ["own-smoke-2", "own-smoke-9"] == sorted(loaded.devices)
 
 
@@ -142,7 +142,7 @@ async def test_a_whole_file_leaves_nothing_else() -> None:
     database.bring(*VILLAGE)
     change = database.bring(home("h2", "502"), responder("n1"), is_whole=True)
     loaded = await database.loaded()
-    assert (["h2", "-h1"], (0, 1, 1)) == (heard(change), change[3:])
+    assert (["h2", "-h1"], (0, 1, 1)) == (heard(change), change[3:6])
     assert (["h2"], ["n1"]) == (list(loaded.households), list(loaded.responders))
 
 
@@ -246,3 +246,31 @@ def test_imports_in_any_order_leave_what_was_planned(seed: int) -> None:
         assert change.after.households == loaded.households
         assert change.after.responders == loaded.responders
         assert known == {home_id: loaded.record(home_id) for home_id in loaded.households}
+
+
+NOBODYS = resident("r9", "", "birth_year = 1950")
+
+
+async def test_who_has_no_home_is_on_the_list() -> None:
+    """They stay when others are imported, are changed by their id, and the core hears nothing."""
+    database = Database()
+    change = database.bring(*VILLAGE, NOBODYS)
+    assert (["h1", "h2"], 1) == (heard(change), change.people)
+    change = database.bring(home("h1", "501"))
+    assert (0, "") == (change.people, change.after.residents["r9"].home)
+    change = database.bring(resident("r9", "", "birth_year = 1951"))
+    assert ([], 1, 1951) == (heard(change), change.people, change.after.residents["r9"].birth_year)
+    assert change.after.residents == (await database.loaded()).residents
+
+
+async def test_who_has_no_home_comes_into_one_and_goes_again() -> None:
+    """Both ways, and with the whole file they are gone."""
+    database = Database()
+    database.bring(NOBODYS)
+    assert 1 == database.bring(home("h1"), resident("r9", "h1")).people
+    assert ["r9"] == [row.id for row in (await database.loaded()).households["h1"].residents]
+    assert 1 == database.bring(home("h1"), NOBODYS).people
+    loaded = await database.loaded()
+    assert ([], "") == (loaded.households["h1"].residents, loaded.residents["r9"].home)
+    assert 1 == database.bring(home("h1"), is_whole=True).people
+    assert {} == (await database.loaded()).residents

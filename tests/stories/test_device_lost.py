@@ -134,3 +134,16 @@ def test_a_device_never_heard_is_held_with_the_others() -> None:
     assert [] == world.log
     world.wait(1)
     assert ["raised"] == world.verbs()
+
+
+def test_a_device_that_is_taken_out_is_no_trouble_any_more() -> None:
+    """A broken button was replaced: its trouble ends, and that of the other stays."""
+    world = World(unlived(PIR, BUTTON))
+    world.wait(4 * HOUR)
+    new = DeviceRecord("own-new-h0001", "help_button")
+    world.enter(unlived(PIR, new))
+    world.wait(0)
+    states = {alarm.subject: alarm.is_open for alarm in world.engine.homes["h0001"].alarms.values()}
+    assert {"own-help-h0001": False, "own-pir-h0001": True} == states
+    world.wait(HOUR)
+    assert "own-new-h0001" == [line for line, _ in world.raised()][-1].facts["device"]
