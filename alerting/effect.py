@@ -74,6 +74,7 @@ class Submit(msgspec.Struct, frozen=True, tag="submit", omit_defaults=True):
     (two digits, home id). `actor_id` is who is going or who closed, for texts
     that say so. `is_unanswered` says that the resident was rung first, in vain;
     `lease_minutes` is how long a promise holds. `device_ids` are what an installer hears of.
+    `about_id` is the resident it is about, where one is known among several.
     Not submitted after `expires_at`. `is_urgent` goes first.
     """
 
@@ -94,6 +95,7 @@ class Submit(msgspec.Struct, frozen=True, tag="submit", omit_defaults=True):
     slot: int | None = None
     mates: tuple[tuple[int, str], ...] = ()
     actor_id: str | None = None
+    about_id: str = ""
     device_ids: tuple[str, ...] = ()
 
 

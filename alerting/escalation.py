@@ -210,6 +210,7 @@ def _submit(
         is_unanswered=_rang_resident(alarm),
         lease_minutes=round(alarm.policy.lease_seconds / 60),
         actor_id=actor_id,
+        about_id=alarm.evidence.get("resident", ""),
     )
 
 

@@ -344,7 +344,7 @@ def _notice(draft: _Draft) -> str:
     return _fit(facts.community, *said, *parts)
 
 
-_TO_RESIDENT = {
+TO_RESIDENT = {
     Template.RESIDENT_CHECK,
     Template.RESIDENT_HEARD,
     Template.RESIDENT_COMING,
@@ -374,5 +374,5 @@ def _spoken(draft: _Draft) -> str:
             f"请打{facts.landline}。没有您的回话，邻居会来看您。"
         )
     body = "".join(part.text for part in _TEXTS[template](draft))
-    called = facts.resident if template in _TO_RESIDENT else ""
+    called = facts.resident if template in TO_RESIDENT else ""
     return f"{called}您好，{who}{body}"

@@ -62,7 +62,7 @@ def raise_alarm(
         subject=finding.subject,
         is_drill=is_drill,
         is_test=is_test,
-        evidence=finding.evidence,
+        evidence=_evidence(finding, scene),
     )
     scene.home.alarms[name] = alarm
     if policy.cancel_window_seconds > 0:
@@ -73,6 +73,12 @@ def raise_alarm(
         verb = "drill_raised" if is_drill else "test_raised" if is_test else "raised"
         yield escalation.log(alarm, verb, **finding.evidence)
         yield from escalation.begin(alarm, scene)
+
+
+def _evidence(finding: Finding, scene: Scene) -> dict[str, str]:
+    """Give what was found, and who wears the device: of two who live there texts name the one."""
+    worn_by = scene.home.record.worn_by(finding.evidence.get("device", ""))
+    return finding.evidence if worn_by is None else {**finding.evidence, "resident": worn_by}
 
 
 def _reinforce(alarm: Alarm, finding: Finding, scene: Scene) -> Iterator[Effect]:

@@ -68,9 +68,13 @@ class HomeRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     responders: tuple[ResponderRecord, ...] = ()
     slot_hint: int = 0
 
+    def worn_by(self, device_id: str) -> str | None:
+        """Give whose device the registry says it is."""
+        return next((d.resident_id for d in self.devices if d.id == device_id), None)
+
     def wearer(self, device_id: str) -> ResidentRecord | None:
         """Give who wears a device: who the registry says, else the only one who lives here."""
-        worn_by = next((d.resident_id for d in self.devices if d.id == device_id), None)
+        worn_by = self.worn_by(device_id)
         if worn_by is None and len(self.residents) == 1:
             return self.residents[0]
         return next((one for one in self.residents if one.id == worn_by), None)

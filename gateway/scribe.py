@@ -74,7 +74,10 @@ class Scribe:
         to = submit.person_id if submit.medium in _NO_PHONE else person and person.phone
         if not to:
             return None
-        facts = self.facts(submit.home_id, submit.raised_at, submit.actor_id)
+        # A resident who is rung is greeted by name, whomever it is about.
+        is_greeted = submit.template in message.TO_RESIDENT
+        about_id = submit.person_id if is_greeted else submit.about_id
+        facts = self.facts(submit.home_id, submit.raised_at, submit.actor_id, about_id)
         devices = tuple(self._directory.device_called(i) for i in submit.device_ids)
         if submit.template in _GIVE_A_DAY:
             facts = facts._replace(time=self._day(submit.raised_at))
@@ -100,9 +103,12 @@ class Scribe:
         local = at.astimezone(self._community.zone)
         return f"{local.month}月{local.day}日{local:%H:%M}"
 
-    def facts(self, home_id: str, at: datetime, actor_id: str | None = None) -> Facts:
-        """Look up what a message may say."""
+    def facts(
+        self, home_id: str, at: datetime, actor_id: str | None = None, about_id: str = ""
+    ) -> Facts:
+        """Look up what a message may say; it names `about_id`, else the first who lives there."""
         residents = self._directory.residents_of(home_id)
+        residents = [one for one in residents if one[0] == about_id] or residents
         actor = self._directory.person_of(actor_id) if actor_id else None
         return Facts(
             community=self._community.name,

@@ -296,6 +296,14 @@ def test_the_script_is_in_the_dispatchers_order() -> None:
     assert "未确认" in lines[5]
 
 
+@pytest.mark.parametrize(("kind", "word"), [("heart_rate", "心率"), ("spo2", "血氧")])
+def test_the_dispatcher_hears_what_a_neighbour_must_not(kind: str, word: str) -> None:
+    """120 is told what the band measured; no text is."""
+    place = Place("昭觉县", "城北镇", "幸福小区", "3栋", "2单元", "502", "东门", "5楼", "")
+    assert word in "".join(script(place, FACTS, kind, "昭觉社区值班室"))
+    assert word not in render(order(Template.ALARM, kind), FACTS)
+
+
 def test_every_rule_has_its_words() -> None:
     """A kind nobody has named is still an alarm."""
     assert "报警" in render(order(Template.ALARM, "something_new"), FACTS)

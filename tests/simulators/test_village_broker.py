@@ -209,7 +209,7 @@ async def test_a_village_plays_over_mqtt_and_a_serial_line(
     os.close(master)
     os.close(slave)
     assert True is json.loads(message.payload)["value"]
-    assert ["[住户 h0001] 厨房烟雾传感器: 有烟 smoke"] == said
+    assert ["[住户 h0001] 厨房烟雾传感器: 有烟 smoke 走 MQTT by MQTT"] == said
     assert (0, 0) == (summary.unsent, summary.refused)
     assert {entry.id for entry in HOMES[1].devices} == {
         entry.id for entry in HOMES[1].devices if f'"{entry.id}"'.encode() in wired
