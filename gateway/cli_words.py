@@ -137,6 +137,7 @@ FIGURES = {
     "gaps": "可能丢数据的时段",
     "troubles": "故障",
     "refused": "不能用",
+    "unread": "没说明的字段",
     "broker": "内置服务器",
     "answers": "回调",
     "push": "推送",

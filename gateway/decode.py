@@ -41,7 +41,7 @@ class _Capture(msgspec.Struct):
     payload: msgspec.Raw = msgspec.Raw(b"null")
     hex: str = ""
     eep: str = ""
-    retain: bool = False
+    retain: Any = False
     t: Any = None
 
 
@@ -113,7 +113,7 @@ def _captured(line: bytes) -> Message:
         except _UNREADABLE as error:
             raise DecodeError("malformed_payload", str(error)) from error
     at = _BEGINNING + timedelta(seconds=as_number(capture.t) or 0)
-    return Message(capture.topic, payload, at, capture.retain)
+    return Message(capture.topic, payload, at, capture.retain is True)
 
 
 def _lines(source: BinaryIO) -> Iterator[bytes]:

@@ -7,21 +7,25 @@ own is quarantined with a reason; it is kept, shown and acknowledged, and never 
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from alerting.event import ReportReceived
+from alerting.freshness import BELIEVED
 from gateway.entries import Lesson, Quarantined
 from gateway.link import Receipt
 from sensors.errors import DecodeError
 from sensors.family import Family, Heard, Listener, Message, Note
-from sensors.reading import Decoded, Replay, Report, Source
+from sensors.reading import Decoded, Replay, Report, Source, TimeQuality
 
 RAW = 4096
 """Bytes of a payload that are kept."""
 
 FIELDS = 500
 """Undescribed fields that are counted apart."""
+
+CLOCKS_APART = timedelta(seconds=120)
+"""So far a device's clock may be from ours and still be believed."""
 
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -131,6 +135,18 @@ class Intake:
         )
 
 
+def _quality(received_at: datetime, device_time: datetime | None, replay: Replay) -> TimeQuality:
+    """Say whose clock tells when it was: the device's own only where it is not far from ours.
+
+    What is said again may be days old; what is older has no clock.
+    """
+    if device_time is None:
+        return TimeQuality.GATEWAY
+    age = received_at - device_time
+    oldest = BELIEVED if replay is not Replay.LIVE else CLOCKS_APART
+    return TimeQuality.DEVICE if -CLOCKS_APART <= age <= oldest else TimeQuality.SUSPECT
+
+
 def _report(receipt: Receipt, decoded: Decoded, nth: int) -> Report:
     """Put the envelope around what was decoded.
 
@@ -156,6 +172,7 @@ def _report(receipt: Receipt, decoded: Decoded, nth: int) -> Report:
         boot=decoded.boot,
         seq=decoded.seq,
         device_time=decoded.device_time,
+        time_quality=_quality(receipt.received_at, decoded.device_time, replay),
         raw=receipt.payload[:RAW],
         is_merged=decoded.is_merged,
     )

@@ -202,7 +202,7 @@ def _vague(listed: _Listed, described: Device) -> str:
     watched = LIFE_SAFETY | {Kind.CONTACT, Kind.MOTION, Kind.WATER_LEAK, Kind.PRESENCE}
     if plain and not kinds & watched:
         return f"{description}: says {', '.join(plain)} and not of what 没说明是什么报警"
-    cries = any(m.role is Role.ACTION for m in meanings) or Kind.HELP_CALL in kinds
+    cries = any(m.role is Role.ACTION and m.value_on for m in meanings) or Kind.HELP_CALL in kinds
     if _SOS.search(description) and not cries:
         return f"{description}: no property of it is a call for help 没有求助的属性"
     return ""
@@ -228,12 +228,12 @@ def _risks(base: str, config: _Config) -> Iterator[Note]:
     """Find settings by which an alarm can be lost, or an old one look new."""
     everywhere = config.device_options
     some = sorted(config.devices.items())[:DEVICES]
-    unsure = [name for name, own in some if (own.qos if own.qos is not None else 0) == 0]
-    is_unsure = (everywhere.qos or 0) == 0 and (bool(unsure) or not some)
+    usual = everywhere.qos or 0
+    is_unsure = any((usual if own.qos is None else own.qos) == 0 for _, own in some)
     yield _risk(
         "bridge_qos",
         base,
-        is_unsure,
+        is_unsure or (usual == 0 and not some),
         "device_options.qos is 0: what is said while we are away is lost 设为 1，否则可能漏报",
     )
     yield _risk(

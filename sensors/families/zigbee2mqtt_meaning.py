@@ -18,6 +18,9 @@ import msgspec
 from sensors.kinds import LEVEL_UNITS
 from sensors.reading import Kind
 
+LONGEST = 200
+"""Characters of a word that are looked at."""
+
 SETTABLE = 2
 """The bit of `access` that says: this can be written."""
 
@@ -53,7 +56,8 @@ class Role(Enum):
 class Meaning(NamedTuple):
     """What a property means. `part` tells properties of one kind apart, empty for the usual one.
 
-    `path` is where in the payload its value is. `unit` is the described one.
+    `path` is where in the payload its value is. `unit` is the described one. Of an action
+    `value_on` says whether it is known to call for help.
     """
 
     path: tuple[str, ...]
@@ -136,10 +140,21 @@ _LEVELS = {
 _PRESENCE = {"presence", "presence_state", "motion_state", "human_motion_state"}
 _FALLS = {"fall", "fall_status", "fall_state", "fall_down_status"}
 _MUTES = {"silence", "mute", "muted", "temporary_mute", "buzzer_mute", "buzzer_manual_mute"}
+_CRIES = frozenset({"sos", "emergency", "panic", "help"})
+_LONG = frozenset({"hold", "long"})
+_WORDS = re.compile(r"[a-z0-9]+")
 _NUMBERED = re.compile(r"(.+?)(?:_alarm)?_\d{1,2}")
 _BY_HABIT = {"contact": (False, True)}
 VAGUE = frozenset({"alarm", "alarm_1", "alarm_2"})
 """Alarms of a device that do not say what they are about."""
+
+
+def cry(action: str) -> str | None:
+    """Find a call for help in an action's name, in small letters: `emergency`, `sos_hold`."""
+    words = set(_WORDS.findall(action))
+    if not words & _CRIES:
+        return None
+    return "long" if words & _LONG else "press"
 
 
 def leaves(exposes: tuple[Exposed, ...], path: tuple[str, ...] = ()) -> Iterator[Meaning]:
@@ -222,7 +237,8 @@ def _other(stem: str, kind: Kind) -> str:
 def _worded(found: Meaning, stem: str, exposed: Exposed) -> Meaning | None:
     found = found._replace(is_word=True)
     if stem == "action":
-        return found._replace(role=Role.ACTION, kind=Kind.HELP_CALL)
+        cries = any(isinstance(v, str) and cry(v[:LONGEST].lower()) for v in exposed.values)
+        return found._replace(role=Role.ACTION, kind=Kind.HELP_CALL, value_on=cries)
     kind = _WORDED.get(stem) or _STATES.get(stem)
     if kind is not None and kind is not Kind.PRESENCE:
         return found._replace(kind=kind, part=found.part or _other(stem, kind))

@@ -5,12 +5,11 @@ is heard, and nothing is made up. A number of the right shape that no sensor can
 kept and flagged, as everywhere (`sensors.kinds`).
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from sensors.errors import DecodeError
-from sensors.families.zigbee2mqtt_meaning import Meaning, Role
+from sensors.families.zigbee2mqtt_meaning import LONGEST, Meaning, Role, cry
 from sensors.kinds import KINDS, LEVEL_UNITS, as_number
 from sensors.reading import LIFE_SAFETY, Flag, Kind, Reading
 
@@ -27,10 +26,6 @@ _FALLS = {
     **dict.fromkeys(("fall_warning", "warning", "suspected"), "suspected"),
     **dict.fromkeys(("fall_alarm", "fall", "alarm", "detected", "true"), "confirmed"),
 }
-_CRIES = frozenset({"sos", "emergency", "panic", "help"})
-_LONG = frozenset({"hold", "long"})
-_WORDS = re.compile(r"[a-z0-9]+")
-_WORD_LIMIT = 200
 _FULL = 50
 """A battery that says it has more than this per cent and is low contradicts itself."""
 
@@ -86,7 +81,7 @@ def _said(meaning: Meaning, value: object) -> Iterator[Reading]:
             if word is not None:
                 yield Reading(Kind.FALL, word, part=meaning.part)
         case Role.ACTION:
-            press = _press(value)
+            press = cry(_word(value))
             if press is not None:
                 yield Reading(Kind.HELP_CALL, press)
         case Role.TEST | Role.SILENCED | Role.LEVEL:
@@ -201,26 +196,18 @@ def _presence(meaning: Meaning, value: object) -> str | None:
     return "still" if word in _STILL else None
 
 
-def _press(value: object) -> str | None:
-    """Find a cry for help in an action's name (`emergency`, `sos_hold`, `panic`)."""
-    words = set(_WORDS.findall(_word(value)))
-    if not words & _CRIES:
-        return None
-    return "long" if words & _LONG else "press"
-
-
 def _word(value: object) -> str:
     """Spell a value as a word to compare; a container or a giant says nothing."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
         return "0" if value == 0 else "1" if value == 1 else ""
-    return value[:_WORD_LIMIT].strip().lower() if isinstance(value, str) else ""
+    return value[:LONGEST].strip().lower() if isinstance(value, str) else ""
 
 
 def _number(value: object) -> int | float | None:
     """Read a number, also one that is sent as text."""
-    if isinstance(value, str) and len(value) <= _WORD_LIMIT:
+    if isinstance(value, str) and len(value) <= LONGEST:
         try:
             value = float(value)
         except ValueError:

@@ -1,6 +1,8 @@
 """Between a receipt and an event: several devices in one message, and families that learn."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+
+import pytest
 
 from alerting.event import ReportReceived
 from gateway.entries import Lesson, Quarantined
@@ -9,7 +11,7 @@ from gateway.link import Receipt, Token
 from sensors.errors import DecodeError
 from sensors.families import discover
 from sensors.family import Family, Heard, Message, Note
-from sensors.reading import Decoded, Kind, Reading, Replay
+from sensors.reading import Decoded, Kind, Reading, Replay, TimeQuality
 
 AT = datetime(2030, 1, 1, tzinfo=UTC)
 HEARTBEAT = (Reading(Kind.HEARTBEAT),)
@@ -116,3 +118,27 @@ def test_fields_nobody_has_described_are_counted() -> None:
     for n in range(2 * FIELDS):
         intake.take(zigbee._replace(address="z/a", payload=b'{"n%d":1}' % n))
     assert FIELDS + 1 == len(intake.unread)
+
+
+@pytest.mark.parametrize(
+    ("age", "kept", "quality"),
+    [
+        (None, False, TimeQuality.GATEWAY),
+        (timedelta(), False, TimeQuality.DEVICE),
+        (timedelta(seconds=120), False, TimeQuality.DEVICE),
+        (timedelta(seconds=121), False, TimeQuality.SUSPECT),
+        (timedelta(days=2), False, TimeQuality.SUSPECT),
+        (timedelta(days=2), True, TimeQuality.DEVICE),
+        (timedelta(days=9000), True, TimeQuality.SUSPECT),
+        (timedelta(seconds=-121), True, TimeQuality.SUSPECT),
+    ],
+)
+def test_a_devices_clock_is_believed_near_ours(
+    age: timedelta | None, quality: TimeQuality, *, kept: bool
+) -> None:
+    """It is written down in any case; what the broker has kept may be days old."""
+    at = None if age is None else AT - age
+    family = Family("roll", (), lambda *_: Decoded("roll-a", HEARTBEAT, device_time=at))
+    (taken,) = Intake({"roll": family}, Claims()).take(receipt("a", b"", kept=kept))
+    assert isinstance(taken, ReportReceived)
+    assert (at, quality) == (taken.report.device_time, taken.report.time_quality)
