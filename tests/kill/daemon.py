@@ -159,6 +159,12 @@ class Daemon:
         finally:
             writer.close()
 
+    def memory_kib(self) -> int:
+        """Give what the process holds in memory (VmRSS)."""
+        assert self._process is not None
+        text = Path(f"/proc/{self._process.pid}/status").read_text(encoding="ascii")
+        return next(int(line.split()[1]) for line in text.splitlines() if "VmRSS" in line)
+
     def last_words(self) -> str:
         """Give the end of what it wrote."""
         with suppress(OSError):
