@@ -118,3 +118,22 @@ async def test_a_call_back_that_cannot_be_answered_is_answered_by_text(tmp_path:
         assert State.RAISED is state(life)
         assert STRANGER not in {to for to, _ in place.texts()}
         reading.cancel()
+
+
+async def test_a_resident_reports_herself_away_and_back(tmp_path: Path) -> None:
+    """By texts from her own number, each answered by one; a neighbour's is an answer like any."""
+    async with site(tmp_path) as place, place.life() as life:
+        home = life.pump.engine.homes["h1"]
+        await life.desk.texted(R1, "外出3天", "SM1")
+        length = home.away[""].until - home.away[""].since
+        assert timedelta(days=3) == round(length / timedelta(minutes=1)) * timedelta(minutes=1)
+        assert "r1" == home.away[""].by
+        await life.until(
+            lambda: any(to == R1 and "到时自动恢复" in t for to, t in place.texts()), 5
+        )
+        await life.desk.texted(N1, "回来了", "SM2")
+        assert [""] == list(home.away)
+        await life.desk.texted(R1, "回来了", "SM3")
+        assert {} == home.away
+        await life.until(lambda: any("照常守着" in text for _, text in place.texts()), 5)
+        assert {R1} == {to for to, text in place.texts() if "记下了" in text}

@@ -1,7 +1,11 @@
 """The registry as a spreadsheet keeps it: read with every mistake named, and written again."""
 
+from contextlib import suppress
+
 import pytest
 import tomli
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gateway.mistake import MistakesError
 from gateway.registry_csv import dump, parse
@@ -88,3 +92,15 @@ def test_a_formula_is_none() -> None:
     assert b"'=cmd" in written["residents"]
     assert b",+8613800000001," in written["residents"]
     assert name == parse({"residents": written["residents"]}).residents["r1"].name
+
+
+@settings(max_examples=150)
+@given(
+    st.sampled_from(["homes", "residents", "devices", "responders", "pairings"]),
+    st.one_of(st.binary(max_size=200), st.text("id,home\n\"\r;\t是='1h", max_size=60)),
+)
+def test_whatever_a_file_holds(name: str, found: bytes | str) -> None:
+    """It is a registry, or its mistakes are told."""
+    data = found if isinstance(found, bytes) else f"id,home,name,rank\n{found}".encode()
+    with suppress(MistakesError):
+        parse({name: data})
