@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+import msgspec
+
 from alerting.event import ReportReceived
 from alerting.freshness import BELIEVED
 from gateway.entries import Lesson, Quarantined
 from gateway.link import Receipt
 from sensors.errors import DecodeError
 from sensors.family import Family, Heard, Listener, Message, Note
-from sensors.reading import Decoded, Replay, Report, Source, TimeQuality
+from sensors.reading import Decoded, Kind, Reading, Replay, Report, Source, TimeQuality
 
 RAW = 4096
 """Bytes of a payload that are kept."""
@@ -35,6 +37,9 @@ class Claims(Protocol):
 
     def home_of(self, device_id: str) -> str | None:
         """Give the home a device is claimed to, or None."""
+
+    def is_help_button(self, device_id: str) -> bool:
+        """Say whether a claimed device is there to call for help."""
 
 
 Taken = ReportReceived | Quarantined | Lesson
@@ -121,6 +126,8 @@ class Intake:
             found = self._refuse(receipt, "wrong_home", f"{decoded.device_id} at {decoded.home_id}")
             self._tell(home_id, found)
             return found
+        if decoded.press and self._claims.is_help_button(decoded.device_id):
+            decoded = _as_call(decoded)
         return ReportReceived(home_id, _report(receipt, decoded, nth))
 
     def _refuse(self, receipt: Receipt, code: str, detail: str) -> Quarantined:
@@ -133,6 +140,14 @@ class Intake:
             detail,
             receipt.payload[:RAW],
         )
+
+
+def _as_call(decoded: Decoded) -> Decoded:
+    """Take a press of any button for the call it is there for; one that says so is one already."""
+    if any(reading.kind is Kind.HELP_CALL for reading in decoded.readings):
+        return decoded
+    call = Reading(Kind.HELP_CALL, decoded.press)
+    return msgspec.structs.replace(decoded, readings=(call, *decoded.readings))
 
 
 def _quality(received_at: datetime, device_time: datetime | None, replay: Replay) -> TimeQuality:

@@ -130,6 +130,11 @@ class Registry:
         device = self._index.devices.get(device_id)
         return None if device is None else device.home
 
+    def is_help_button(self, device_id: str) -> bool:
+        """Say whether a device was claimed to call for help."""
+        device = self._index.devices.get(device_id)
+        return device is not None and device.device_class == "help_button"
+
     def credentials(self) -> list[Credential]:
         """Give what each device logs in with."""
         devices = self._index.rows.devices

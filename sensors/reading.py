@@ -120,7 +120,8 @@ class Decoded(msgspec.Struct, frozen=True):
     address itself names a home; `boot` and `seq` where the device counts. `replay` is set where
     the family knows better than the broker whether it is said now. `is_merged` says that states
     in it may be repeated from a cache, though the device has not said them now. `is_repeat` says
-    that the device says this report again, by its own numbering.
+    that the device says this report again, by its own numbering. `press` is what was done to a
+    button that does not say what it is for: a call where it was claimed as a help button.
     """
 
     device_id: str
@@ -132,6 +133,7 @@ class Decoded(msgspec.Struct, frozen=True):
     replay: Replay | None = None
     is_merged: bool = False
     is_repeat: bool = False
+    press: str = ""
 
 
 class Report(msgspec.Struct, frozen=True, omit_defaults=True):

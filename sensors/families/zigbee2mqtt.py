@@ -24,7 +24,7 @@ import msgspec
 from sensors.errors import DecodeError
 from sensors.families import zigbee2mqtt_bridge as bridge
 from sensors.families.zigbee2mqtt_bridge import Device, Settings
-from sensors.families.zigbee2mqtt_meaning import Meaning, Role, by_habit
+from sensors.families.zigbee2mqtt_meaning import LONGEST, Meaning, Role, by_habit, press
 from sensors.families.zigbee2mqtt_values import readings
 from sensors.family import Family, Heard, Message, Note
 from sensors.kinds import as_number
@@ -182,7 +182,8 @@ def _state(base: _Bridge, name: str, device: Device, message: Message) -> Heard:
     except bridge.UNREADABLE as error:
         raise DecodeError("malformed_payload", str(error)) from error
     said, unread = _read(device, payload)
-    is_pressed = isinstance(payload.get("action"), str) and payload["action"] != ""
+    action = payload.get("action") if device.meanings is None or "action" in device.names else None
+    is_pressed = isinstance(action, str) and action != ""
     replay = Replay.CACHED if _is_replay(base, name, message) and not is_pressed else None
     decoded = Decoded(
         device.device_id,
@@ -190,6 +191,7 @@ def _state(base: _Bridge, name: str, device: Device, message: Message) -> Heard:
         device_time=_instant(payload.get("last_seen")),
         replay=replay,
         is_merged=base.settings.caches,
+        press=press(action[:LONGEST].lower()) if isinstance(action, str) else "",
     )
     return Heard((decoded,), unread=unread)
 
@@ -244,7 +246,9 @@ def _single(device: Device, name: str, payload: bytes) -> Decoded:
     with suppress(*bridge.UNREADABLE):
         value = _ANY.decode(payload)
     said, _ = _read(device, {name: value})
-    return Decoded(device.device_id, (*said, _HEARTBEAT))
+    is_action = name == "action" and isinstance(value, str)
+    done = press(str(value)[:LONGEST].lower()) if is_action else ""
+    return Decoded(device.device_id, (*said, _HEARTBEAT), press=done)
 
 
 def _bridge_state(base: str, known: _Bridge, message: Message) -> Heard:

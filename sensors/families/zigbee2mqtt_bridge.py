@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from sensors.errors import DecodeError
-from sensors.families.zigbee2mqtt_meaning import VAGUE, Exposed, Meaning, Role, leaves
+from sensors.families.zigbee2mqtt_meaning import SETTABLE, VAGUE, Exposed, Meaning, Role, leaves
 from sensors.family import Note
 from sensors.reading import LIFE_SAFETY, Kind
 
@@ -28,6 +28,7 @@ NAME_LIMIT = 256
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 _OTHER = re.compile(rb"[^A-Za-z0-9_-]")
 _RAWS = msgspec.json.Decoder(list[msgspec.Raw])
+_SIREN = re.compile(r"siren|valve", re.IGNORECASE)
 _SOS = re.compile(r"\bsos\b|panic|emergency", re.IGNORECASE)
 
 
@@ -128,10 +129,11 @@ def read_devices(payload: bytes) -> tuple[dict[str, Device], bytes, tuple[Note, 
             continue
         if listed.type == "Coordinator" or len(listed.friendly_name) > NAME_LIMIT:
             continue
-        described = _described(identity, listed)
+        exposes = _exposed(listed)
+        described = _described(identity, listed, exposes)
         devices[listed.friendly_name] = described
         kept.append(listed)  # by now reduced to what could be read of it
-        vague = _vague(listed, described)
+        vague = _vague(listed, described, exposes)
         notes.append(Note("vague_alarm", identity, vague, is_over=not vague))
     return devices, msgspec.json.encode(kept), tuple(notes)
 
@@ -160,22 +162,27 @@ def _items(payload: bytes) -> list[msgspec.Raw]:
         raise DecodeError("malformed_payload", str(error)) from error
 
 
-def _described(identity: str, listed: _Listed) -> Device:
-    """Find what a device's properties mean, and cut from its description all else."""
+def _exposed(listed: _Listed) -> tuple[Exposed, ...]:
+    """Read what a device exposes, and cut from its description all else."""
+    exposes: list[Exposed] = []
+    if listed.definition is not None:
+        for raw in listed.definition.exposes:
+            try:
+                exposes.append(_EXPOSED.decode(raw))
+            except UNREADABLE:
+                continue
+        listed.definition.exposes = tuple(msgspec.Raw(msgspec.json.encode(e)) for e in exposes)
+    return tuple(exposes)
+
+
+def _described(identity: str, listed: _Listed, exposes: tuple[Exposed, ...]) -> Device:
+    """Find what a device's properties mean."""
     if listed.definition is None:
         return Device(identity, None)
-    exposes: list[Exposed] = []
-    for raw in listed.definition.exposes:
-        try:
-            exposes.append(_EXPOSED.decode(raw))
-        except UNREADABLE:
-            continue
-    listed.definition.exposes = tuple(msgspec.Raw(msgspec.json.encode(e)) for e in exposes)
-    meanings = _chosen(list(leaves(tuple(exposes)))[:PROPERTIES])
     by_name: dict[str, tuple[Meaning, ...]] = {}
-    for meaning in meanings:
+    for meaning in _chosen(list(leaves(exposes))[:PROPERTIES]):
         by_name[meaning.path[0]] = (*by_name.get(meaning.path[0], ()), meaning)
-    return Device(identity, by_name, frozenset(_all_names(tuple(exposes))))
+    return Device(identity, by_name, frozenset(_all_names(exposes)))
 
 
 def _all_names(exposes: tuple[Exposed, ...]) -> Iterator[str]:
@@ -193,17 +200,19 @@ def _chosen(meanings: list[Meaning]) -> list[Meaning]:
     return [m for m in meanings if not (m.is_word and m.role is Role.STATE and m.kind in plain)]
 
 
-def _vague(listed: _Listed, described: Device) -> str:
-    """Say why a device that looks as if it could alarm will not; empty where it can."""
+def _vague(listed: _Listed, described: Device, exposes: tuple[Exposed, ...]) -> str:
+    """Say why a device that looks as if it could alarm will not; empty where it can.
+
+    An alarm that can be set is a siren's; a button with an action can be claimed to call for help.
+    """
     meanings = [m for found in (described.meanings or {}).values() for m in found]
-    kinds = {m.kind for m in meanings if m.role is not Role.ACTION}
+    kinds = {m.kind for m in meanings}
     description = str(listed.definition.description)[:100] if listed.definition else ""
-    plain = sorted(VAGUE & described.names)
+    plain = sorted(e.property for e in exposes if e.property in VAGUE and not e.access & SETTABLE)
     watched = LIFE_SAFETY | {Kind.CONTACT, Kind.MOTION, Kind.WATER_LEAK, Kind.PRESENCE}
-    if plain and not kinds & watched:
+    if plain and not kinds & watched and not _SIREN.search(description):
         return f"{description}: says {', '.join(plain)} and not of what 没说明是什么报警"
-    cries = any(m.role is Role.ACTION and m.value_on for m in meanings) or Kind.HELP_CALL in kinds
-    if _SOS.search(description) and not cries:
+    if _SOS.search(description) and Kind.HELP_CALL not in kinds:
         return f"{description}: no property of it is a call for help 没有求助的属性"
     return ""
 

@@ -56,8 +56,7 @@ class Role(Enum):
 class Meaning(NamedTuple):
     """What a property means. `part` tells properties of one kind apart, empty for the usual one.
 
-    `path` is where in the payload its value is. `unit` is the described one. Of an action
-    `value_on` says whether it is known to call for help.
+    `path` is where in the payload its value is. `unit` is the described one.
     """
 
     path: tuple[str, ...]
@@ -141,6 +140,7 @@ _PRESENCE = {"presence", "presence_state", "motion_state", "human_motion_state"}
 _FALLS = {"fall", "fall_status", "fall_state", "fall_down_status"}
 _MUTES = {"silence", "mute", "muted", "temporary_mute", "buzzer_mute", "buzzer_manual_mute"}
 _CRIES = frozenset({"sos", "emergency", "panic", "help"})
+_NO_PRESS = frozenset({"none", "release", "released", "stop", "identify", "unknown"})
 _LONG = frozenset({"hold", "long"})
 _WORDS = re.compile(r"[a-z0-9]+")
 _NUMBERED = re.compile(r"(.+?)(?:_alarm)?_\d{1,2}")
@@ -154,6 +154,14 @@ def cry(action: str) -> str | None:
     words = set(_WORDS.findall(action))
     if not words & _CRIES:
         return None
+    return "long" if words & _LONG else "press"
+
+
+def press(action: str) -> str:
+    """Say how a button was pressed, in small letters: press or long; empty where it was not."""
+    words = set(_WORDS.findall(action))
+    if not words or words & _NO_PRESS:
+        return ""
     return "long" if words & _LONG else "press"
 
 
@@ -237,8 +245,7 @@ def _other(stem: str, kind: Kind) -> str:
 def _worded(found: Meaning, stem: str, exposed: Exposed) -> Meaning | None:
     found = found._replace(is_word=True)
     if stem == "action":
-        cries = any(isinstance(v, str) and cry(v[:LONGEST].lower()) for v in exposed.values)
-        return found._replace(role=Role.ACTION, kind=Kind.HELP_CALL, value_on=cries)
+        return found._replace(role=Role.ACTION, kind=Kind.HELP_CALL)
     kind = _WORDED.get(stem) or _STATES.get(stem)
     if kind is not None and kind is not Kind.PRESENCE:
         return found._replace(kind=kind, part=found.part or _other(stem, kind))

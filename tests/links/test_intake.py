@@ -41,6 +41,10 @@ class Claims:
         """Say which home a device is claimed to."""
         return {"roll-a": "h1"}.get(device_id)
 
+    def is_help_button(self, device_id: str) -> bool:
+        """Say that it is not there to call for help."""
+        return device_id != "roll-a"
+
 
 def refuse(address: str, payload: bytes) -> Decoded:
     """Without having learned, nothing can be read."""

@@ -95,6 +95,16 @@ def test_whose_device_it_is(device_id: str, expected: str | None) -> None:
     assert expected == REGISTRY.home_of(device_id)
 
 
+@pytest.mark.parametrize(
+    ("device_class", "expected"), [("help_button", True), ("wristband", False), ("pir", False)]
+)
+def test_what_a_device_is_there_for(device_class: str, *, expected: bool) -> None:
+    """A button is a help button where it was claimed as one, and nowhere else."""
+    registry = parse(file(home("h1"), device("b1", "h1", sort=device_class)))
+    assert expected == registry.is_help_button("own-b1")
+    assert not registry.is_help_button("own-b2")
+
+
 def test_devices_log_in_with_what_the_broker_needs() -> None:
     """Native id, home, secret; without a secret a device cannot log in."""
     assert [("smoke-1", "h1", "secret-one"), ("smoke-2", "h2", "secret-two")] == (

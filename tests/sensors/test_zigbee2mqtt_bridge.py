@@ -157,6 +157,7 @@ def test_a_device_that_looks_as_if_it_could_alarm_is_named() -> None:
     vague = device("a", exposed("alarm_1"))
     plain = device("b", exposed("action", "enum", values=["single"]), ieee="0x02")
     plain["definition"]["description"] = "SOS button"
+    plain["definition"]["exposes"] = [exposed("state")]
     good = device("c", exposed("smoke"), exposed("alarm_1"), ieee="0x03")
     heard = tell(Zigbee(), "bridge/devices", [vague, plain, good])
     told = [(note.subject, note.is_over) for note in heard.notes]

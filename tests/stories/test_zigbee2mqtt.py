@@ -176,6 +176,27 @@ def test_a_press_is_never_stale() -> None:
     assert 2 == len(house.raised("help_call"))
 
 
+@pytest.mark.parametrize(
+    ("kind", "action", "calls"),
+    [
+        ("help_button", "single", 1),
+        ("help_button", "hold", 1),
+        ("help_button", "hold_release", 0),
+        ("help_button", "", 0),
+        ("help_button", None, 0),
+        ("pir", "single", 0),
+    ],
+)
+def test_a_plain_button_calls_where_it_was_claimed_for_it(
+    kind: str, action: str | None, calls: int
+) -> None:
+    """Many are sold as SOS buttons and say only how they were pressed."""
+    house = House("a", "help_button")
+    house.claim_as(kind)
+    house.says(action=action)
+    assert calls == len(house.raised("help_call"))
+
+
 def test_a_test_that_never_ended_hides_no_fire() -> None:
     """Its end was lost; what begins an hour later is in earnest."""
     house = House("a", "smoke")

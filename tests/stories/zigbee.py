@@ -45,12 +45,20 @@ class House:
         self.world = World(record, settings=settings)
         self.quarantined: list[str] = []
         self._intake = Intake(discover(), self)
-        self._name = name
+        self._name, self._kind = name, kind
         self.tell("bridge/devices", [device(name, *EXPOSES[kind])], is_retained=True)
 
     def home_of(self, device_id: str) -> str | None:
         """Say that every device is this home's."""
         return "h0001" if device_id == self.device_id else None
+
+    def is_help_button(self, device_id: str) -> bool:
+        """Say what the device was claimed as."""
+        return device_id == self.device_id and self._kind == "help_button"
+
+    def claim_as(self, kind: str) -> None:
+        """Let the registry say that the device is of this class."""
+        self._kind = kind
 
     def tell(self, topic: str, payload: object, *, is_retained: bool = False) -> None:
         """Let the broker bring a message, now."""
