@@ -110,6 +110,7 @@ def card(view: AlarmView, now: datetime) -> str:
     parts = (
         view.id,
         "演练 drill" if view.is_drill else "",
+        "安装测试 test" if view.is_test else "",
         both(KINDS, view.kind),
         both(STATES, view.state),
         both(DISPOSITIONS, view.disposition) if view.disposition else "",

@@ -245,6 +245,7 @@ class Operations:
             next_due=alarm.next_due() if alarm.is_open else None,
             closed_at=alarm.closed_at,
             disposition=alarm.disposition,
+            is_test=alarm.is_test,
         )
 
     # --- the alarm log --------------------------------------------------------------------------
@@ -346,10 +347,10 @@ def _not_kept(error: CommitFailedError) -> NotDoneError:
 
 
 def _worst_first(alarm: Alarm) -> tuple[bool, int, int, datetime]:
-    """Order alarms as a desk must look at them; a drill comes last."""
+    """Order alarms as a desk must look at them; a drill, or a test, comes last."""
     priority, state = list(Priority), list(State)
     return (
-        alarm.is_drill,
+        alarm.is_drill or alarm.is_test,
         priority.index(alarm.policy.priority),
         state.index(alarm.state),
         alarm.raised_at,

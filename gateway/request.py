@@ -244,7 +244,10 @@ Request = (
 
 
 class AlarmView(msgspec.Struct, frozen=True):
-    """An alarm as an operator sees it; `next_due` is when the gateway acts again by itself."""
+    """An alarm as an operator sees it; `next_due` is when the gateway acts again by itself.
+
+    `is_test` says that it was raised in an installation test.
+    """
 
     id: str
     home: str
@@ -261,6 +264,7 @@ class AlarmView(msgspec.Struct, frozen=True):
     next_due: datetime | None
     closed_at: datetime | None
     disposition: str | None
+    is_test: bool = False
 
 
 class AwayView(msgspec.Struct, frozen=True):

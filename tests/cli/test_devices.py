@@ -105,3 +105,15 @@ async def test_a_replacement_takes_the_place_over(yard: Yard) -> None:
     assert [] == alarms(yard)
     await say(yard, "new-head-77", "h0001")
     assert ["smoke"] == alarms(yard)
+
+
+async def test_a_test_alarm_says_so_on_the_list(yard: Yard) -> None:
+    """The desk must not take it for a fire, nor a fire for it: it comes last."""
+    await yard.type("install-test", "h0001", "start", "--installer", "d01")
+    await say(yard, "smoke-h0001", "h0001")
+    await yard.type("drill", "h0002", "help_call", "--by", "d01")
+    shown = (await yard.type("alarms")).stdout
+    assert "烟雾 smoke" in shown
+    assert "安装测试 test" in shown
+    rows = map(msgspec.json.decode, (await yard.type("alarms", "--json")).stdout.splitlines())
+    assert {"smoke": True, "help_call": False} == {row["kind"]: row["is_test"] for row in rows}
