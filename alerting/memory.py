@@ -13,7 +13,7 @@ from alerting.home import DeviceState, Samples
 from sensors.reading import Flag, Kind, Reading, Replay, Report
 
 SAMPLED = frozenset({Kind.HEART_RATE, Kind.SPO2})
-STANDING = frozenset({Kind.TAMPER, Kind.FAULT})
+STANDING = frozenset({Kind.TAMPER, Kind.FAULT, Kind.WATER_LEAK})
 """States that a device says again and again for as long as they are so."""
 
 MINUTES_KEPT = 16

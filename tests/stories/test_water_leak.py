@@ -80,3 +80,32 @@ def test_dry_again_closes_nothing() -> None:
     assert "restored" == world.verbs()[-1]
     assert "pre_alarm" == world.state()
     world.quiet()
+
+
+def test_a_floor_dries_slowly() -> None:
+    """After a 1 the sensor that is still wet asks nobody again for an hour; then it does."""
+    world = leaking()
+    world.deliver()
+    world.says("r-h0001", Answer.GOING)
+    for minute in range(2, 11):
+        world.wait(360)
+        world.hear("leak", Kind.WATER_LEAK, digest=minute)
+    world.quiet()
+    world.wait(360)
+    world.hear("leak", Kind.WATER_LEAK, digest=11)
+    world.sent("r-h0001", VOICE, Template.RESIDENT_CHECK)
+
+
+def test_dry_and_wet_again_is_a_new_leak() -> None:
+    """Nor is another sensor quiet because the first was."""
+    world = leaking()
+    world.deliver()
+    world.says("r-h0001", Answer.GOING)
+    world.hear("leak", Kind.WATER_LEAK, value=False, digest=2)
+    world.wait(60)
+    world.hear("leak", Kind.WATER_LEAK, digest=3)
+    world.sent("r-h0001", VOICE, Template.RESIDENT_CHECK)
+    world.deliver()
+    world.says("r-h0001", Answer.GOING)
+    world.hear("leak2", Kind.WATER_LEAK)
+    world.sent("r-h0001", VOICE, Template.RESIDENT_CHECK)
