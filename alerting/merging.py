@@ -48,8 +48,10 @@ def news(device: DeviceState, report: Report) -> Report:
         is_repeated = before is not None and before.value == reading.value
         if key and not is_repeated:
             remember(device, key, reading, at)
-        if is_repeated and (reading.kind in MOVEMENTS or reading.kind in LIFE_SAFETY):
-            if reading.kind in LIFE_SAFETY and not is_explained:
+        if reading.kind in MOVEMENTS and (is_repeated or key not in device.said):
+            continue  # what could not be remembered has no edge either
+        if is_repeated and reading.kind in LIFE_SAFETY:
+            if not is_explained:
                 kept.append(reading)
         elif is_test_stale and reading.value and reading.kind in LIFE_SAFETY:
             kept.append(_in_earnest(reading))
