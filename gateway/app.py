@@ -289,8 +289,9 @@ async def _connect(gateway: Gateway, state: Path, start: int, publishers: dict[s
     tcp = parts.tcp_links(
         config, inbox=gateway.inbox, clock=clock, rng=rng, start=start, was_up=was_up
     )
+    asked = parts.modbus_links(config, inbox=gateway.inbox, clock=clock, rng=rng, was_up=was_up)
     pushes = parts.push_links(config, inbox=gateway.inbox, clock=clock, start=start)
-    links: list[Link] = [mqtt, *serial, *tcp, *pushes]
+    links: list[Link] = [mqtt, *serial, *tcp, *asked, *pushes]
     for link in links:
         gateway.links[link.name] = link
         gateway.runs[f"link {link.name}"] = link.run

@@ -40,15 +40,19 @@ from gateway.config_values import (
     Minutes,
     Mode,
     Name,
+    Points,
     PollSeconds,
     Port,
     ProfileName,
+    Register,
+    Seconds,
     SenderId,
     ServiceNumber,
     Signature,
     StreamFamilyName,
     Text,
     TopicFilter,
+    UnitNumber,
     Waiting,
     WebAddress,
     Zone,
@@ -180,6 +184,25 @@ class TcpPort(Table):
     connections: Connections = 5000
 
 
+class ModbusUnit(Table):
+    """What one sensor on the line is asked, and what its registers are."""
+
+    unit: UnitNumber
+    points: Points
+    table: Literal["input", "holding", "discrete", "coil"] = "input"
+    first: Register = 0
+    every_seconds: Seconds = 60
+
+
+class ModbusLine(Table):
+    """A line of sensors that are asked."""
+
+    name: Name
+    path: Text
+    baud: Baud = 9600
+    units: Annotated[tuple[ModbusUnit, ...], Field(min_length=1, max_length=247)]
+
+
 class Push(Table):
     """A source that pushes readings over HTTP, and what it signs them with."""
 
@@ -263,6 +286,7 @@ class Config(Table):
     mqtt: Mqtt = Mqtt()
     serial: tuple[SerialPort, ...] = ()
     tcp: tuple[TcpPort, ...] = ()
+    modbus: tuple[ModbusLine, ...] = ()
     push: tuple[Push, ...] = ()
     web: Web = Web()
     monitor: Monitoring = Monitoring()
@@ -275,15 +299,15 @@ class Config(Table):
     rules: RuleTables = RuleTables()  # type: ignore[valid-type]
     policies: Policies = Policies()  # type: ignore[valid-type]
 
-    @field_validator("serial", "tcp", "push")
+    @field_validator("serial", "tcp", "modbus", "push")
     @classmethod
     def _once(
-        cls, links: tuple[SerialPort | TcpPort | Push, ...], info: ValidationInfo
-    ) -> tuple[SerialPort | TcpPort | Push, ...]:
+        cls, links: tuple[SerialPort | TcpPort | ModbusLine | Push, ...], info: ValidationInfo
+    ) -> tuple[SerialPort | TcpPort | ModbusLine | Push, ...]:
         """Refuse two links under one name; one is the MQTT link's."""
         names = [link.name for link in links]
         taken = ["mqtt", *names]
-        for others in ("serial", "tcp"):
+        for others in ("serial", "tcp", "modbus"):
             if others != info.field_name:
                 taken += [port.name for port in info.data.get(others, ())]
         twice = sorted({name for name in names if taken.count(name) > 1})

@@ -13,8 +13,10 @@ from pydantic import AfterValidator, Field, Strict, StringConstraints
 
 from alerting.numbers import is_emergency
 from gateway.mistake import ID, LINE, Words, wrong
+from sensors.errors import DecodeError
 from sensors.families import discover as discover_families
 from sensors.families.enocean_profiles import PROFILES
+from sensors.families.modbus import read_map
 
 
 def _zone(name: str) -> str:
@@ -118,6 +120,17 @@ def _profile(name: str) -> str:
     return name.upper()
 
 
+def _points(points: str) -> str:
+    try:
+        read_map(f"bus/1/{points}")
+    except DecodeError as error:
+        raise wrong(
+            Words(f"看不懂：{error.detail}", f"is not a map: {error.detail}"),
+            Words("写成 temperature*0.1,humidity*0.1", "write like temperature*0.1,humidity*0.1"),
+        ) from None
+    return points
+
+
 def _one_of(known: list[str], name: str) -> str:
     if name not in known:
         raise wrong(
@@ -183,6 +196,10 @@ SenderId = Annotated[
 ProfileName = Annotated[str, AfterValidator(_profile)]
 StreamFamilyName = Annotated[str, AfterValidator(_stream_family)]
 Host = Annotated[str, AfterValidator(_host)]
+UnitNumber = Annotated[int, Strict(), Field(ge=1, le=247)]
+Register = Annotated[int, Strict(), Field(ge=0, le=65535)]
+Seconds = Annotated[int, Strict(), Field(ge=1, le=3600)]
+Points = Annotated[str, AfterValidator(_points)]
 Minutes = Annotated[int, Strict(), Field(ge=1, le=1440)]
 Connections = Annotated[int, Strict(), Field(ge=1, le=60_000)]
 Mode = Annotated[Literal["dry_run", "assist", "auto"], AfterValidator(_not_yet)]

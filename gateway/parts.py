@@ -18,6 +18,7 @@ from gateway.drop_watch import DropWatch
 from gateway.embedded_broker import EmbeddedBroker
 from gateway.identity import client_id, gateway_id
 from gateway.inbox import Inbox
+from gateway.modbus_link import ModbusLink, Question
 from gateway.mqtt_link import MqttLink
 from gateway.mqtt_settings import MqttSettings
 from gateway.push_link import PushLink
@@ -180,6 +181,28 @@ def tcp_links(
             was_heard=was_up,
         )
         for port in config.tcp
+    ]
+
+
+def modbus_links(
+    config: Config, *, inbox: Inbox, clock: Clock, rng: Random, was_up: bool
+) -> list[ModbusLink]:
+    """Build a link for each line of sensors that are asked."""
+    return [
+        ModbusLink(
+            line.name,
+            line.path,
+            [
+                Question(u.unit, u.table, u.first, u.points, timedelta(seconds=u.every_seconds))
+                for u in line.units
+            ],
+            inbox=inbox,
+            clock=clock,
+            rng=rng,
+            baud=line.baud,
+            was_heard=was_up,
+        )
+        for line in config.modbus
     ]
 
 

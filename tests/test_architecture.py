@@ -23,6 +23,7 @@ INHERITED = {"call_exception_handler"}  # asyncio named it, and a loop must have
 HOMES = {
     "aiomqtt": ("simulators",),
     "aiosqlite": ("gateway.journal",),
+    "pymodbus": ("gateway.modbus_link",),
     "paho": ("gateway.paho_client",),
     "mqtt5": ("gateway.mqtt5_client",),
     "serial": ("gateway.serial_link", "simulators"),

@@ -183,12 +183,4 @@ def _say(facts: Facts, entity: Entity, text: str, name: str) -> None:
         facts.say(entity.kind, is_on, part=part)
 
 
-FAMILY = Family(
-    NAME,
-    (
-        *("+/binary_sensor/+/state", "+/sensor/+/state", "+/status"),
-        *("homeassistant/binary_sensor/#", "homeassistant/sensor/#"),
-    ),
-    decode,
-    listen=_Nodes,
-)
+FAMILY = Family(NAME, (), decode, listen=_Nodes)  # its topics are given by the installation
