@@ -66,6 +66,8 @@ Old entries are pruned, so whoever raises this makes `restore` read the version 
 field with a default needs no other version.
 """
 
+_SORTS_KEPT = 1000
+
 
 class CoreState(msgspec.Struct):
     """Everything the core knows, as it is snapshotted."""
@@ -96,9 +98,7 @@ class Engine:
         self._deadlines = Deadlines(self._home_due)
         self._held: set[str] = set()
         """Homes planned later than their silence says, because of a hold."""
-        self._by_kind: dict[Kind, tuple[Rule, ...]] = {
-            kind: tuple(rule for rule in RULES.values() if kind in rule.kinds) for kind in Kind
-        }
+        self._wanted: dict[tuple[Kind, ...], tuple[Rule, ...]] = {}
         self._timed = tuple(rule for rule in RULES.values() if rule.due is not None)
         self._apply(settings or Settings())
 
@@ -235,18 +235,26 @@ class Engine:
         self, home: HomeState, report: Report, novelty: Novelty, now: datetime
     ) -> Iterator[Effect]:
         """Let the rules that want these kinds look; a likely duplicate can only raise afresh."""
-        kinds = {reading.kind for reading in report.readings}
-        scene = self._scene(home, now)
-        asked = {rule.name: rule for kind in kinds for rule in self._by_kind[kind]}
-        for name in sorted(asked):
-            rule = asked[name]
-            view = View(self._params[name], self.zone, now)
+        for rule in self._wanting(tuple(reading.kind for reading in report.readings)):
+            view = View(self._params[rule.name], self.zone, now)
             for finding in rule.on_report(view, home, report):
-                is_open = home.open_alarm(name, finding.subject) is not None
+                is_open = home.open_alarm(rule.name, finding.subject) is not None
                 is_repeat = novelty is not Novelty.NEW
                 if is_repeat and (is_open or not is_life_safety(report.readings)):
                     continue
-                yield from take_finding(name, finding, self.settings.policy(name), scene)
+                policy = self.settings.policy(rule.name)
+                yield from take_finding(rule.name, finding, policy, self._scene(home, now))
+
+    def _wanting(self, kinds: tuple[Kind, ...]) -> tuple[Rule, ...]:
+        """List the rules that want any of these kinds, by name; reports are of a few sorts only."""
+        try:
+            return self._wanted[kinds]
+        except KeyError:
+            wanted = [rule for rule in RULES.values() if rule.kinds & set(kinds)]
+            found = tuple(sorted(wanted, key=lambda rule: rule.name))
+            if len(self._wanted) < _SORTS_KEPT:
+                self._wanted[kinds] = found
+            return found
 
     def _at_home(self, event: HomeEvent | Elapsed, now: datetime) -> Decision:
         """Handle what concerns one home and its alarms; what is refused has changed nothing."""
