@@ -48,7 +48,7 @@ def judge(device: DeviceState, report: Report) -> Novelty:
     for seen in device.seen:
         if seen.digest == report.digest and report.received_at - seen.at <= within:
             return Novelty.LIKELY_DUPLICATE
-    device.seen = [*device.seen[1 - _PAYLOADS :], _seen(report)]
+    device.seen = (*device.seen[1 - _PAYLOADS :], _seen(report))
     return Novelty.NEW
 
 
@@ -61,7 +61,7 @@ def _is_counted(device: DeviceState, boot_id: str, seq: int) -> bool:
     """Look the number up in its boot's window, and enter it there."""
     boot = next((boot for boot in device.boots if boot.id == boot_id), None)
     if boot is None:
-        device.boots = [*device.boots[1 - _BOOTS :], Boot(boot_id, seq, 1)]
+        device.boots = (*device.boots[1 - _BOOTS :], Boot(boot_id, seq, 1))
         return False
     ahead = seq - boot.top
     if ahead > 0:

@@ -314,7 +314,7 @@ class Engine:
                 home.armed_at = now
             home.gone_ids = [*home.gone_ids, *household.gone(home, event.home)]
             home.record = event.home
-            home.barred = []
+            home.barred = ()
         for device in event.home.devices:
             known = self.homes[event.home.id].devices
             known.setdefault(device.id, DeviceState(now))

@@ -252,7 +252,7 @@ def take_outcome(
     verdict = report(notification, outcome, scene.now, retry_after_seconds)
     barred = Barred(notification.person_id, notification.medium)
     if verdict.bars and barred not in scene.home.barred:
-        scene.home.barred.append(barred)
+        scene.home.barred = (*scene.home.barred, barred)
         yield log(alarm, "number_refused", person=notification.person_id)
     if notification.is_done and outcome in _LET_RING and notification.expects_answer:
         person_id = notification.person_id

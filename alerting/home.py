@@ -12,7 +12,7 @@ from alerting.alarm import Alarm
 from alerting.record import HomeRecord
 
 
-class Seen(msgspec.Struct, array_like=True):
+class Seen(msgspec.Struct, array_like=True, gc=False):
     """One payload kept to tell a redelivery: its digest, when it came, and under which address."""
 
     digest: int
@@ -20,7 +20,7 @@ class Seen(msgspec.Struct, array_like=True):
     address: str = ""
 
 
-class Boot(msgspec.Struct, array_like=True):
+class Boot(msgspec.Struct, array_like=True, gc=False):
     """Sequence numbers of one boot: the highest, and a bit mask of the 64 up to it."""
 
     id: str
@@ -28,7 +28,7 @@ class Boot(msgspec.Struct, array_like=True):
     window: int
 
 
-class Samples(msgspec.Struct, array_like=True, frozen=True):
+class Samples(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """The samples of one kind in one minute: the lowest, the highest, and how many."""
 
     at: datetime
@@ -37,14 +37,14 @@ class Samples(msgspec.Struct, array_like=True, frozen=True):
     count: int
 
 
-class Said(msgspec.Struct, array_like=True):
+class Said(msgspec.Struct, array_like=True, gc=False):
     """A state a device says, and since when it has said nothing else."""
 
     value: bool | int | float | str | None
     since: datetime
 
 
-class Pauses(msgspec.Struct, array_like=True):
+class Pauses(msgspec.Struct, array_like=True, gc=False):
     """Pauses between reports, in seconds: the longest of this day and of the one before.
 
     `begun` is when watching began, `day` when this day did; `count` is of all pauses.
@@ -57,7 +57,7 @@ class Pauses(msgspec.Struct, array_like=True):
     count: int = 0
 
 
-class DeviceState(msgspec.Struct, omit_defaults=True):
+class DeviceState(msgspec.Struct, omit_defaults=True, gc=False):
     """What was heard of one device: when, over which link, its last two boots, last payloads.
 
     Without a link it was never heard, and `heard_at` is when it was claimed. `samples` are by kind
@@ -68,14 +68,20 @@ class DeviceState(msgspec.Struct, omit_defaults=True):
 
     heard_at: datetime
     link: str = ""
-    boots: list[Boot] = []
-    seen: list[Seen] = []
-    samples: dict[str, list[Samples]] = {}
+    boots: tuple[Boot, ...] = ()
+    seen: tuple[Seen, ...] = ()
+    samples: dict[str, list[Samples]] | None = None
     is_worn: bool = False
     off_since: datetime | None = None
-    standing: list[str] = []
-    said: dict[str, Said] = {}
+    standing: tuple[str, ...] = ()
+    said: dict[str, Said] | None = None
     pauses: Pauses | None = None
+
+    def states(self) -> dict[str, Said]:
+        """Give the states to be written; few devices have any, so the rest have no dict either."""
+        if self.said is None:
+            self.said = {}
+        return self.said
 
 
 _GAPS = 8
@@ -131,9 +137,9 @@ class HomeState(msgspec.Struct, omit_defaults=True):
     alive_at: datetime | None = None
     alive_link: str = ""
     devices: dict[str, DeviceState] = {}
-    gaps: list[Gap] = []
+    gaps: tuple[Gap, ...] = ()
     alarms: dict[str, Alarm] = {}
-    barred: list[Barred] = []
+    barred: tuple[Barred, ...] = ()
     away: dict[str, Away] = {}
     back_at: datetime | None = None
     walk_test: WalkTest | None = None
@@ -190,14 +196,15 @@ class HomeState(msgspec.Struct, omit_defaults=True):
         flaps hold silence off for ever. The new one begins with the older, so that time counts
         as lost too early rather than too late.
         """
-        self.gaps = [*self.gaps, gap]
-        for n, older in enumerate(self.gaps[:-_GAPS]):
-            newer = next((g for g in self.gaps[n + 1 :] if g.link == older.link), None)
-            self.gaps.remove(older)
+        gaps = [*self.gaps, gap]
+        for n, older in enumerate(gaps[:-_GAPS]):
+            newer = next((g for g in gaps[n + 1 :] if g.link == older.link), None)
+            gaps.remove(older)
             if newer is not None:
                 length = max(newer.until - max(newer.since, older.until), timedelta())
                 joined = Gap(older.link, older.since, max(older.until, older.since) + length)
-                self.gaps[self.gaps.index(newer)] = joined
+                gaps[gaps.index(newer)] = joined
+        self.gaps = tuple(gaps)
 
 
 def _begin(gap: Gap) -> datetime:

@@ -31,11 +31,12 @@ def note(device: DeviceState, report: Report, at: datetime) -> bool:
         elif reading.kind is Kind.HEART_RATE:
             _note_pulse(device, reading, at)
         if reading.kind in STANDING and not set(reading.flags) & {Flag.INVALID, Flag.TEST}:
-            standing = [kind for kind in device.standing if kind != reading.kind]
-            device.standing = [*standing, reading.kind.value] if reading.value else standing
+            standing = tuple(kind for kind in device.standing if kind != reading.kind)
+            device.standing = (*standing, reading.kind.value) if reading.value else standing
         if (value := sample(device, reading)) is not None:
-            kept = device.samples.get(reading.kind, [])
-            device.samples[reading.kind] = with_sample(kept, at, value)
+            samples = device.samples or {}
+            kept = with_sample(samples.get(reading.kind, []), at, value)
+            device.samples = {**samples, reading.kind: kept}
     return device.off_since is not None and was_off is None
 
 

@@ -44,7 +44,7 @@ def news(device: DeviceState, report: Report) -> Report:
     kept: list[Reading] = []
     for reading in report.readings:
         key = state_key(reading)
-        before = device.said.get(key) if key else None
+        before = device.states().get(key) if key else None
         is_repeated = before is not None and before.value == reading.value
         if key and not is_repeated:
             remember(device, key, reading, at)
@@ -72,10 +72,11 @@ def state_key(reading: Reading) -> str:
 
 def remember(device: DeviceState, key: str, reading: Reading, at: datetime) -> None:
     """Note what a device says since when; a hostile one cannot fill the memory."""
-    if key in device.said or len(device.said) < STATES:
+    said = device.states()
+    if key in said or len(said) < STATES:
         value = reading.value
         assert not isinstance(value, dict)
-        device.said[key] = Said(value, at)
+        said[key] = Said(value, at)
 
 
 def _has_new_number(device: DeviceState, report: Report) -> bool:
@@ -83,7 +84,7 @@ def _has_new_number(device: DeviceState, report: Report) -> bool:
     for reading in report.readings:
         if isinstance(reading.value, bool) or not isinstance(reading.value, int | float):
             continue
-        before = device.said.get(state_key(reading))
+        before = device.states().get(state_key(reading))
         if before is None or before.value != reading.value:
             return True
     return False
@@ -92,9 +93,9 @@ def _has_new_number(device: DeviceState, report: Report) -> bool:
 def _is_test_stale(device: DeviceState, report: Report) -> bool:
     """Follow the test flag, and say whether it has been on for too long."""
     if not any(Flag.TEST in reading.flags for reading in report.readings):
-        device.said.pop(_TEST, None)
+        device.states().pop(_TEST, None)
         return False
-    begun = device.said.setdefault(_TEST, Said(value=True, since=report.received_at))
+    begun = device.states().setdefault(_TEST, Said(value=True, since=report.received_at))
     return report.received_at - begun.since > TEST_LASTS
 
 
@@ -107,6 +108,7 @@ def _in_earnest(reading: Reading) -> Reading:
 def _end_calls(device: DeviceState, report: Report) -> None:
     """Forget calls that were states and are no longer said."""
     said = {state_key(reading) for reading in report.readings}
-    for key in [k for k in device.said if k.startswith(f"{Kind.HELP_CALL}.")]:
+    known = device.states()
+    for key in [k for k in known if k.startswith(f"{Kind.HELP_CALL}.")]:
         if key not in said:
-            del device.said[key]
+            del known[key]

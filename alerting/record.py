@@ -19,7 +19,7 @@ class Role(StrEnum):
     INSTALLER = "installer"  # called for no alarm; hears of the devices they try
 
 
-class ResponderRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+class ResponderRecord(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One person or post who can be reached for this home; `rank` 1 is asked first.
 
     Who cannot lift a person (`lifts`) is asked after those who can, where somebody has fallen.
@@ -34,7 +34,7 @@ class ResponderRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     lifts: bool = True
 
 
-class ResidentRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+class ResidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One person cared for; `can_answer` is a phone of their own and ears to use it.
 
     What is usual for them, where somebody has said so: heart rate in 1/min, SpO2 in per cent.
@@ -47,7 +47,7 @@ class ResidentRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     spo2_low: int | None = None
 
 
-class DeviceRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+class DeviceRecord(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One device claimed to the home; `type` is the supervision class of READINGS."""
 
     id: str
@@ -56,7 +56,7 @@ class DeviceRecord(msgspec.Struct, frozen=True, omit_defaults=True):
     resident_id: str | None = None
 
 
-class HomeRecord(msgspec.Struct, frozen=True, omit_defaults=True):
+class HomeRecord(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """A home as the core sees it; `slot_hint` is the building's last digit, for two-digit answers.
 
     `responders` are in the order in which they are asked, the duty desk included.

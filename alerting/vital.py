@@ -72,7 +72,7 @@ def _samples(device: DeviceState | None, kind: Kind, report: Report, at: datetim
     if device is None or report.source.replay is not Replay.LIVE:
         return []
     values = [memory.sample(device, one) for one in report.readings if one.kind is kind]
-    samples = device.samples.get(kind, [])
+    samples = (device.samples or {}).get(kind, [])
     for value in values:
         if value is not None:
             samples = memory.with_sample(samples, at, value)

@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
 
 from alerting.hand_over import Place
 from alerting.numbers import NumberError, normalise
@@ -29,7 +29,7 @@ from gateway.registry_rows import (
     ResponderRow,
     Rows,
 )
-from gateway.registry_tables import QUERIES, rows_of
+from gateway.registry_tables import PAGE, PAGES, AnyRow, read_table
 from gateway.scribe import Person
 
 Read = Callable[[str, Sequence[object]], Awaitable[Sequence[Sequence[object]]]]
@@ -90,7 +90,18 @@ class Registry:
     @classmethod
     async def load(cls, read: Read) -> Self:
         """Read the database: `read(sql, parameters)` gives the rows of a query."""
-        return cls(rows_of({name: await read(sql, ()) for name, sql in QUERIES.items()}))
+        known: dict[object, object] = {}
+        tables: dict[str, Any] = {}
+        for name, sql in PAGES.items():
+            rows: list[AnyRow] = []
+            last: object = 0
+            is_more = True
+            while is_more:  # page by page, so that what was read is let go before more is
+                page = await read(sql, (last, PAGE))
+                rows += read_table(name, (tuple(row)[1:] for row in page), known)
+                last, is_more = page[-1][0] if page else last, len(page) == PAGE
+            tables[name] = tuple(rows)
+        return cls(Rows(**tables))
 
     def adopt(self, newer: "Registry") -> None:
         """Become `newer`, at once, for everybody who holds this one."""

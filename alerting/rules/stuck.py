@@ -24,7 +24,7 @@ class StuckParams(Params):
 
 def _moving(device: DeviceState) -> Iterator[Said]:
     """Give the motions a device says at present."""
-    for key, said in device.said.items():
+    for key, said in (device.said or {}).items():
         if key.partition(".")[0] == Kind.MOTION and said.value is True:
             yield said
 
