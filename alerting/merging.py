@@ -48,7 +48,7 @@ def news(device: DeviceState, report: Report) -> Report:
         is_repeated = before is not None and before.value == reading.value
         if key and not is_repeated:
             remember(device, key, reading, at)
-        if reading.kind in MOVEMENTS and (is_repeated or key not in device.said):
+        if reading.kind in MOVEMENTS and (is_repeated or key not in device.states()):
             continue  # what could not be remembered has no edge either
         if is_repeated and reading.kind in LIFE_SAFETY:
             if not is_explained:

@@ -68,7 +68,7 @@ def test_a_hostile_device_fills_no_memory() -> None:
     device = DeviceState(BEGUN)
     for n in range(2 * STATES):
         news(device, report(Reading(Kind.CONTACT, value=True, part=f"contact_{n}")))
-    assert STATES == len(device.said)
+    assert STATES == len(device.states())
     smoke, motion = Reading(Kind.SMOKE, value=True), Reading(Kind.MOTION, value=True)
     for _ in range(2):
         heard = news(device, report(smoke, motion)).readings
