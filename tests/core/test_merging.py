@@ -60,7 +60,7 @@ def test_what_is_not_merged_is_left_as_it_is(is_moving: bool) -> None:  # noqa: 
     device = DeviceState(BEGUN)
     said = report(Reading(Kind.MOTION, is_moving), is_merged=False)
     assert said is news(device, said) is news(device, said)
-    assert {} == device.said
+    assert device.said is None
 
 
 def test_a_hostile_device_fills_no_memory() -> None:
