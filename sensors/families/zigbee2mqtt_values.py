@@ -44,7 +44,7 @@ def readings(meanings: Iterable[Meaning], payload: Mapping[str, Any]) -> tuple[R
             continue
         match meaning.role:
             case Role.TEST | Role.SILENCED:
-                if _is_on(meaning, value):
+                if _is_on(meaning, value) or (meaning.is_word and _names_one(value)):
                     flags.append(Flag(meaning.role.value))
             case Role.LEVEL:
                 level = _number(value)
@@ -91,8 +91,8 @@ def _said(meaning: Meaning, value: object) -> Iterator[Reading]:
 def _state(kind: Kind, meaning: Meaning, value: object) -> Iterator[Reading]:
     """Read a state; `value_on` means smoke, open, low, whatever its spelling."""
     is_on = _is_on(meaning, value)
-    if is_on is None and kind is Kind.FAULT and meaning.is_word and _word(value):
-        is_on = True  # every word that is not "none" names one
+    if is_on is None and kind is Kind.FAULT and meaning.is_word and _names_one(value):
+        is_on = True
     if is_on is None:
         return
     flags = (Flag.TEST,) if _word(value) == "test" else ()
@@ -181,6 +181,12 @@ def _is_on(meaning: Meaning, value: object) -> bool | None:
         is_turned = meaning.value_on is False and word in {"true", "false", "1", "0", "on", "off"}
         return is_true is not is_turned
     return None
+
+
+def _names_one(value: object) -> bool:
+    """Say whether a word names a fault, or what is muted: all do but "none" and its like."""
+    word = _word(value)
+    return word != "" and word not in _OFF
 
 
 def _presence(meaning: Meaning, value: object) -> str | None:

@@ -137,6 +137,13 @@ def test_a_detector_says_how_much_and_that_it_is_muted() -> None:
     ) == said
 
 
+@pytest.mark.parametrize(("muted", "flags"), [("normal", ()), ("co muted", (Flag.SILENCED,))])
+def test_a_word_says_what_is_muted(muted: str, flags: tuple[Flag, ...]) -> None:
+    """Every word but those for nothing."""
+    said = read({"smoke": True, "muted": muted}, exposed("smoke"), exposed("muted", "text"))
+    assert (Reading(Kind.SMOKE, value=True, flags=flags),) == said
+
+
 def test_a_level_alone_is_no_alarm() -> None:
     """Nobody has said what it means; the state may follow."""
     said = read({"co": 25}, exposed("co", "numeric", unit="ppm"))
