@@ -23,7 +23,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from gateway import logs
-from gateway.app import Gateway, built, serve
+from gateway.app import built, serve
+from gateway.assembly import Gateway
 from gateway.clock import SystemClock
 from gateway.config import Config, parse
 from gateway.demo_tale import Display, Tale

@@ -65,7 +65,7 @@ class Door(Protocol):
 
 
 class Running(Protocol):
-    """The parts of a running gateway; `gateway.app.Gateway` has them."""
+    """The parts of a running gateway; `gateway.assembly.Gateway` has them."""
 
     @property
     def pump(self) -> Pump:

@@ -26,7 +26,7 @@ from gateway.troubles import Troubles
 
 
 class Watched(Protocol):
-    """The parts of a running gateway that are looked at; `gateway.app.Gateway` has them."""
+    """The parts of a running gateway that are looked at; `gateway.assembly.Gateway` has them."""
 
     @property
     def pump(self) -> Pump:

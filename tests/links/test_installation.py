@@ -14,7 +14,8 @@ import aiomqtt
 import pytest
 
 from gateway import registry_file
-from gateway.app import Gateway, built, serve
+from gateway.app import built, serve
+from gateway.assembly import Gateway
 from gateway.config import parse
 from gateway.door import DaemonDoor
 from gateway.enrolment import put_in_force

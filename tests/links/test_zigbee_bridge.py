@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from gateway import registry_file
-from gateway.app import Gateway
+from gateway.assembly import Gateway
 from gateway.door import DaemonDoor
 from gateway.enrolment import put_in_force
 from gateway.mqtt_link import LONG_LIMIT_BYTES, PAYLOAD_LIMIT_BYTES, TOO_LONG_BYTES

@@ -12,7 +12,8 @@ import httpx
 from prometheus_client.parser import text_string_to_metric_families
 
 from alerting.event import Verb
-from gateway.app import Gateway, built, serve
+from gateway.app import built, serve
+from gateway.assembly import Gateway
 from gateway.commit_meter import CommitMeter
 from gateway.config import parse
 from gateway.entries import Batch, LogLine
