@@ -27,6 +27,7 @@ from alerting import (
     merging,
     outward,
     response,
+    signs,
     walk_test,
 )
 from alerting.alarm import Disposition, RefusedError
@@ -55,7 +56,7 @@ from alerting.home import DeviceState, Gap, HomeState
 from alerting.raising import take_finding
 from alerting.roster import Scene
 from alerting.rules import Rule, View
-from alerting.rules.no_motion import NoMotionParams, is_day, is_sign_of_life, watches
+from alerting.rules.no_motion import NoMotionParams, is_day, watches
 from alerting.settings import RULES, Settings
 from sensors.reading import Kind, Report, is_life_safety
 
@@ -217,13 +218,11 @@ class Engine:
         if novelty is Novelty.DUPLICATE:
             return Decision([], mark="duplicate")
         report = merging.news(device, report)
-        is_alive = novelty is Novelty.NEW and is_sign_of_life(report)
         effects = list(self._ask_rules(home, report, novelty, now))
         effects += walk_test.hear(report, self._scene(home, now)) if home.walk_test else ()
-        if is_alive:
-            home.alive_at = max(home.alive_at or heard_at, heard_at)
-            home.alive_link = report.source.link
-        is_nearer |= novelty is Novelty.NEW and memory.note(device, report, heard_at)
+        if novelty is Novelty.NEW:
+            is_nearer |= signs.take(home, report, heard_at, self.zone)
+            is_nearer |= memory.note(device, report, heard_at)
         mark = "" if novelty is Novelty.NEW else "duplicate"
         if effects or any(response.is_forgotten(alarm, now) for alarm in home.alarms.values()):
             effects = self._settle(home, effects, now)

@@ -10,6 +10,7 @@ import msgspec
 
 from alerting.alarm import Alarm
 from alerting.record import HomeRecord
+from alerting.routine import Routine
 
 
 class Seen(msgspec.Struct, array_like=True, gc=False):
@@ -137,6 +138,7 @@ class HomeState(msgspec.Struct, omit_defaults=True):
     alive_at: datetime | None = None
     alive_link: str = ""
     devices: dict[str, DeviceState] = {}
+    routine: Routine = msgspec.field(default_factory=Routine)
     gaps: tuple[Gap, ...] = ()
     alarms: dict[str, Alarm] = {}
     barred: tuple[Barred, ...] = ()

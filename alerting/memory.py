@@ -12,11 +12,12 @@ from datetime import datetime, timedelta
 from alerting.home import DeviceState, Samples
 from sensors.reading import Flag, Kind, Reading, Replay, Report
 
-SAMPLED = frozenset({Kind.HEART_RATE, Kind.SPO2})
+MINUTES_KEPT = 16
+SAMPLED = {Kind.HEART_RATE: MINUTES_KEPT, Kind.SPO2: MINUTES_KEPT, Kind.TEMPERATURE: 4}
+"""How many of the minutes that had samples are kept of a kind."""
+
 STANDING = frozenset({Kind.TAMPER, Kind.FAULT, Kind.WATER_LEAK})
 """States that a device says again and again for as long as they are so."""
-
-MINUTES_KEPT = 16
 
 
 def note(device: DeviceState, report: Report, at: datetime) -> bool:
@@ -34,8 +35,8 @@ def note(device: DeviceState, report: Report, at: datetime) -> bool:
             standing = tuple(kind for kind in device.standing if kind != reading.kind)
             device.standing = (*standing, reading.kind.value) if reading.value else standing
         if (value := sample(device, reading)) is not None:
-            samples = device.samples or {}
-            kept = with_sample(samples.get(reading.kind, []), at, value)
+            samples, most = device.samples or {}, SAMPLED[reading.kind]
+            kept = with_sample(samples.get(reading.kind, []), at, value, most)
             device.samples = {**samples, reading.kind: kept}
     return device.off_since is not None and was_off is None
 
@@ -66,7 +67,9 @@ def sample(device: DeviceState, reading: Reading) -> float | None:
     return None if Flag.INVALID in reading.flags else float(reading.value)
 
 
-def with_sample(kept: list[Samples], at: datetime, value: float) -> list[Samples]:
+def with_sample(
+    kept: list[Samples], at: datetime, value: float, most: int = MINUTES_KEPT
+) -> list[Samples]:
     """Add a sample to the minutes of its kind; those furthest back are forgotten."""
     minute = at - timedelta(seconds=at.second, microseconds=at.microsecond)
     same = next((one for one in kept if one.at == minute), None)
@@ -75,7 +78,7 @@ def with_sample(kept: list[Samples], at: datetime, value: float) -> list[Samples
     else:
         added = Samples(minute, min(same.low, value), max(same.high, value), same.count + 1)
     others = [one for one in kept if one.at != minute]
-    return sorted([*others, added], key=_minute)[-MINUTES_KEPT:]
+    return sorted([*others, added], key=_minute)[-most:]
 
 
 def _minute(one: Samples) -> datetime:

@@ -28,8 +28,10 @@ def take_finding(kind: str, finding: Finding, policy: Policy, scene: Scene) -> I
         if alarm is not None:
             yield from _restore(alarm, finding, scene)
     elif alarm is None:
-        softer = _softer(finding, scene)
-        if softer is not None:
+        softer, same = _softer(finding, scene), _confirmed(finding, scene)
+        if same is not None:
+            yield from _confirm(same, finding, scene)
+        elif softer is not None:
             yield from _worsen(softer, kind, finding, policy, scene)
         else:
             yield from raise_alarm(kind, finding, LATE if finding.is_late else policy, scene)
@@ -98,6 +100,31 @@ def _reinforce(alarm: Alarm, finding: Finding, scene: Scene) -> Iterator[Effect]
     else:
         alarm.advance(Step.REINFORCED)
         yield escalation.log(alarm, "reinforced", **finding.evidence)
+
+
+def _confirmed(finding: Finding, scene: Scene) -> Alarm | None:
+    """Give the open alarm that this finding is another sign of; one that wakes nobody is none."""
+    if not finding.confirms or finding.is_late:
+        return None
+    same = scene.home.open_alarm(finding.confirms)
+    return None if same is None or same.policy == LATE else same
+
+
+def _confirm(alarm: Alarm, finding: Finding, scene: Scene) -> Iterator[Effect]:
+    """Add a sign of another sort to an alarm: one fire is one alarm, and now it is sure.
+
+    The next rung is tried at once; where somebody has it in hand, the desk hears that it is worse.
+    """
+    alarm.signs += 1
+    if "confirmed_by" in alarm.evidence:
+        return
+    alarm.evidence = {**alarm.evidence, "confirmed_by": finding.evidence["device"]}
+    alarm.advance(Step.REINFORCED)
+    yield escalation.log(alarm, "reinforced", **finding.evidence)
+    if alarm.state is State.RAISED and alarm.ladder_due is not None:
+        alarm.ladder_due = scene.now
+    elif alarm.state in {State.ACKNOWLEDGED, State.ATTENDED}:
+        yield from escalation.tell_desk(alarm, Template.DESK_WORSE, scene, alarm.holder_id or "")
 
 
 def _softer(finding: Finding, scene: Scene) -> Alarm | None:

@@ -75,7 +75,7 @@ def _samples(device: DeviceState | None, kind: Kind, report: Report, at: datetim
     samples = (device.samples or {}).get(kind, [])
     for value in values:
         if value is not None:
-            samples = memory.with_sample(samples, at, value)
+            samples = memory.with_sample(samples, at, value, memory.SAMPLED[kind])
     return samples if any(value is not None for value in values) else []
 
 

@@ -13,6 +13,8 @@ import msgspec
 import typer
 
 from gateway import cli_alarms, cli_devices, cli_keeping, cli_modes, cli_person, cli_registry
+from gateway.cli_backtest import run as backtest
+from gateway.cli_explain import explain
 from gateway.cli_reach import (
     CONFIG,
     REFUSED,
@@ -50,6 +52,8 @@ for command in (
     *(cli_keeping.backup, cli_keeping.restore, cli_keeping.replay),
 ):
     app.command()(command)
+app.command("backtest")(backtest)
+app.command()(explain)
 
 
 def _print_version(is_wanted: bool) -> None:  # noqa: FBT001 -- typer calls it so

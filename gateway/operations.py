@@ -18,6 +18,7 @@ from alerting.policy import Priority
 from gateway import modes, persons
 from gateway.door import Door, NotDoneError
 from gateway.entries import CommitFailedError, LogLine
+from gateway.explaining import explain
 from gateway.job import Job
 from gateway.log_port import JournalFailedError, Log, StoredLine
 from gateway.masking import line_of, masked
@@ -33,6 +34,7 @@ from gateway.request import (
     EndAway,
     EndWalkTest,
     ErasePerson,
+    Explain,
     ExportPerson,
     ExportRegistry,
     ImportRegistry,
@@ -90,7 +92,7 @@ class Operations:
         self._registry = RegistryDesk(door, self._operator)
         self._modes = Modes(door, lambda event: self._commit(Job(events=(event,))), self._operator)
 
-    def perform(  # noqa: C901 -- a case for each request
+    def perform(  # noqa: C901, PLR0912 -- a case for each request
         self, request: Request, body: AsyncIterable[bytes] | None = None
     ) -> AsyncGenerator[object, None]:
         """Do it, giving rows; raises NotDoneError or JournalFailedError.
@@ -113,6 +115,8 @@ class Operations:
                 rows = self._modes.perform(request)
             case ListAlarms():
                 rows = self._alarms(request)
+            case Explain():
+                rows = self._explain(request)
             case ReadLog():
                 rows = self._log(request)
             case ReadStatus():
@@ -249,6 +253,16 @@ class Operations:
         )
 
     # --- the alarm log --------------------------------------------------------------------------
+
+    async def _explain(self, ask: Explain) -> AsyncGenerator[object, None]:
+        """Say why; an alarm that is no longer remembered is looked up in the log."""
+        try:
+            alarm_id = self._find(ask.alarm).id
+        except NotDoneError as error:
+            if error.code != "unknown_alarm":
+                raise
+            alarm_id = ask.alarm
+        yield await explain(self._door, alarm_id)
 
     async def _log(self, ask: ReadLog) -> AsyncGenerator[object, None]:
         """Read on from where it was asked; following, until the asker has gone."""

@@ -100,6 +100,12 @@ class ListAlarms(Asked, frozen=True, tag="alarms"):
     is_all: bool = False
 
 
+class Explain(Asked, frozen=True, tag="explain"):
+    """Give an Explained; `alarm` as in Act, or the whole id of one that was closed long ago."""
+
+    alarm: str
+
+
 class ReadLog(Asked, frozen=True, tag="log"):
     """Give lines of the alarm log: after a seq, since an instant, else the newest.
 
@@ -226,6 +232,7 @@ Request = (
     | EndWalkTest
     | ListWalkTests
     | ListAlarms
+    | Explain
     | ReadLog
     | ReadStatus
     | VerifyLog

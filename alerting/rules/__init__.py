@@ -40,7 +40,8 @@ class Finding(NamedTuple):
     `evidence` is ids and words for the alarm log. `is_late` marks a danger known to be old: it
     is shown to the desk and wakes nobody. `is_proof` marks an end that ends a cancel window.
     `worsens` is the kind of a softer alarm of this subject: where one is open it becomes this one,
-    so that one fall is one alarm.
+    so that one fall is one alarm. `confirms` is the kind of an alarm that this is another sign of:
+    where one is open nothing new is raised, and its ladder moves on.
     """
 
     sign: Sign
@@ -49,6 +50,7 @@ class Finding(NamedTuple):
     is_late: bool = False
     is_proof: bool = False
     worsens: str = ""
+    confirms: str = ""
 
 
 class View(NamedTuple):

@@ -1,12 +1,14 @@
-"""No motion: no sign of life for longer than is usual.
+"""No motion: no sign of life for longer than is usual in this home.
 
-Fixed limits by day and by night. `limit_end` is the one place that knows them; a learned
-routine takes its place there. Signs of life are motion, presence and presses; a door alone is
-not one. Time in which readings could be lost does not count as silence.
+What is usual is learned (`alerting/routine.py`): silence is an alarm when it has become too
+surprising, but not before `shortest_hours` and no later than `longest_hours`. Who went out by the
+front door is missed after `away_hours`. Where `day_hours` or `night_hours` is set, these fixed
+limits take the learned one's place. Time in which readings could be lost is not silence.
 """
 
 from collections.abc import Iterator
 from datetime import datetime, time, timedelta
+from typing import Annotated, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import Field
@@ -15,35 +17,59 @@ from alerting import away
 from alerting.home import HomeState
 from alerting.policy import SOFT
 from alerting.record import HomeRecord
+from alerting.routine import lively_share, surprised_at
 from alerting.rules import Finding, Params, Rule, Sign, View
-from sensors.reading import Flag, Kind, Replay, Report
-
-LIFE = frozenset({Kind.MOTION, Kind.PRESENCE, Kind.HELP_CALL})
-"""Readings that somebody made by moving."""
+from alerting.signs import CHANGES, MOVES, WATCHING, Worth, judge
+from sensors.reading import Kind, Report
 
 PROOF = frozenset({Kind.MOTION, Kind.HELP_CALL})
-"""Those that also end a cancel window: a radar that sees ghosts does not."""
+"""Signs that also end a cancel window: a radar that sees ghosts does not."""
+
+FIXED_DAY_HOURS, FIXED_NIGHT_HOURS = 8.0, 12.0
+"""Where only one of the two is set, the other is this."""
+
+
+Hours = Annotated[float, Field(gt=0, le=72)]
 
 
 class NoMotionParams(Params):
     """How long silence may last, and when it is night (local hours, 0 to 24)."""
 
-    day_hours: float = Field(8.0, gt=0, le=72)
-    night_hours: float = Field(12.0, gt=0, le=72)
-    day_from_hour: float = Field(7.0, ge=0, lt=24)
-    day_to_hour: float = Field(22.0, ge=0, le=24)
+    surprise: Annotated[float, Field(gt=0, le=100)] = 7.0
+    shortest_hours: Hours = 4.0
+    longest_hours: Hours = 12.0
+    away_hours: Annotated[float, Field(gt=0, le=24 * 14)] = 54.0
+    day_hours: Hours | None = None
+    night_hours: Hours | None = None
+    day_from_hour: Annotated[float, Field(ge=0, lt=24)] = 7.0
+    day_to_hour: Annotated[float, Field(ge=0, le=24)] = 22.0
+
+    @property
+    def is_fixed(self) -> bool:
+        """Whether fixed limits take the learned one's place."""
+        return self.day_hours is not None or self.night_hours is not None
+
+
+class Limit(NamedTuple):
+    """When a silence is too long, and by which reckoning: fixed, usual, longest or away."""
+
+    since: datetime
+    end: datetime
+    by: str
 
 
 def limit_end(since: datetime, params: NoMotionParams, zone: ZoneInfo) -> datetime:
-    """Give the instant at which silence since `since` has lasted too long.
+    """Give the instant at which silence since `since` has lasted too long by the fixed limits.
 
     A silence that becomes too long for the day during the night is judged by the night's limit,
     but no later than the morning.
     """
-    by_day = since + timedelta(hours=params.day_hours)
+    day_hours = params.day_hours or FIXED_DAY_HOURS
+    by_day = since + timedelta(hours=day_hours)
     if is_day(by_day, params, zone):
         return by_day
-    by_night = since + timedelta(hours=max(params.night_hours, params.day_hours))
+    night_hours = params.night_hours or FIXED_NIGHT_HOURS
+    by_night = since + timedelta(hours=max(night_hours, day_hours))
     return min(by_night, _next_morning(by_day, params, zone))
 
 
@@ -68,7 +94,29 @@ def _next_morning(instant: datetime, params: NoMotionParams, zone: ZoneInfo) -> 
 
 def watches(record: HomeRecord) -> bool:
     """Say whether this home has somebody to watch and a sensor that would see them move."""
-    return bool(record.residents) and any(device.type == "pir" for device in record.devices)
+    return bool(record.residents) and any(device.type in WATCHING for device in record.devices)
+
+
+def limit_of(home: HomeState, since: datetime, params: NoMotionParams, zone: ZoneInfo) -> Limit:
+    """Give when this home's silence since then will have lasted too long; lost time is added."""
+    limit = _reckoned(home, since, params, zone)
+    return limit._replace(end=limit.end + home.lost_time(home.alive_link, limit.since))
+
+
+def _reckoned(home: HomeState, since: datetime, params: NoMotionParams, zone: ZoneInfo) -> Limit:
+    """Give the same as if no reading could have been lost."""
+    if params.is_fixed:
+        return Limit(since, limit_end(since, params, zone), "fixed")
+    routine = home.routine
+    if routine.door_at is not None and since <= routine.door_at:
+        since = routine.door_at
+        if not routine.is_back:
+            return Limit(since, since + timedelta(hours=params.away_hours), "away")
+    longest = timedelta(hours=params.longest_hours)
+    surprised = surprised_at(routine, since, params.surprise, longest, zone)
+    shortest = since + timedelta(hours=params.shortest_hours)
+    end = max(surprised, min(shortest, since + longest))
+    return Limit(since, end, "longest" if end >= since + longest else "usual")
 
 
 def _silent_since(home: HomeState) -> datetime:
@@ -77,50 +125,46 @@ def _silent_since(home: HomeState) -> datetime:
 
 
 def _due(view: View, home: HomeState) -> datetime | None:
-    """Give when silence becomes an alarm; lost time is added.
+    """Give when silence becomes an alarm."""
+    limit = _running(view, home)
+    return None if limit is None else limit.end
 
-    An absence that begins before that is no silence: the clock starts anew at its end.
+
+def _running(view: View, home: HomeState) -> Limit | None:
+    """Give the limit that runs now, if one does.
+
+    An absence that begins before its end is no silence: the clock starts anew when it is over.
     """
     if not watches(home.record) or home.open_alarm("no_motion") is not None:
         return None
     assert isinstance(view.params, NoMotionParams)
-    since = _silent_since(home)
-    due = _too_long(view.params, view.zone, home, since)
+    limit = limit_of(home, _silent_since(home), view.params, view.zone)
     for begin, end in away.absences(home):
-        if begin <= due and end > since:
-            since, due = end, _too_long(view.params, view.zone, home, end)
-    return due
-
-
-def _too_long(params: NoMotionParams, zone: ZoneInfo, home: HomeState, since: datetime) -> datetime:
-    """Give when silence since then has lasted too long."""
-    return limit_end(since, params, zone) + home.lost_time(home.alive_link, since)
+        if begin <= limit.end and end > limit.since:
+            limit = limit_of(home, end, view.params, view.zone)
+    return limit
 
 
 def _on_time(view: View, home: HomeState) -> Iterator[Finding]:
-    """Find a silence that has lasted too long."""
-    due = _due(view, home)
-    if due is not None and due <= view.now:
-        silence = view.now - _silent_since(home)
-        yield Finding(Sign.DANGER, {"silent_minutes": str(round(silence.total_seconds() / 60))})
+    """Find a silence that has lasted too long, and say what is usual instead."""
+    limit = _running(view, home)
+    if limit is None or limit.end > view.now:
+        return
+    silence = view.now - limit.since
+    evidence = {"silent_minutes": str(round(silence.total_seconds() / 60)), "limit": limit.by}
+    if limit.by in {"usual", "longest"}:
+        share = lively_share(home.routine, limit.since, view.now, view.zone)
+        evidence["usual_percent"] = str(round(100 * share))
+        evidence["days"] = str(home.routine.days())
+    yield Finding(Sign.DANGER, evidence)
 
 
 def _on_report(view: View, home: HomeState, report: Report) -> Iterator[Finding]:
     """Find that somebody moves again."""
     del view
-    if home.open_alarm("no_motion") is not None and is_sign_of_life(report):
+    if home.open_alarm("no_motion") is not None and judge(home, report) is Worth.SIGN:
         is_proof = any(reading.kind in PROOF for reading in report.readings)
         yield Finding(Sign.RESTORED, {"device": report.device_id}, is_proof=is_proof)
 
 
-def is_sign_of_life(report: Report) -> bool:
-    """Say whether somebody moved just now; what is said again proves nothing."""
-    return report.source.replay is Replay.LIVE and any(
-        reading.kind in LIFE
-        and reading.value not in (False, None, "none", "still")
-        and not {Flag.TEST, Flag.INVALID} & set(reading.flags)
-        for reading in report.readings
-    )
-
-
-RULE = Rule("no_motion", NoMotionParams, SOFT, LIFE, _on_report, _on_time, _due)
+RULE = Rule("no_motion", NoMotionParams, SOFT, MOVES | CHANGES, _on_report, _on_time, _due)

@@ -42,10 +42,24 @@ MOST_WAKES = 50
 """How often a home may want to be asked at one instant before the core counts as spinning."""
 
 
+FIXED = {"day_hours": 8.0, "night_hours": 12.0}
+
+
+def fixed_limits() -> Settings:
+    """The defaults, but for silence: it is judged by fixed limits, whatever a home has learned."""
+    return Settings.model_validate({"rules": {"no_motion": FIXED}})
+
+
 def patient(**tables: dict[str, object]) -> Settings:
-    """Settings under which no device is lost in a story's time, with these tables of rules."""
-    hours = dict.fromkeys(("smoke", "pir", "help_button"), 8000.0)
-    return Settings.model_validate({"rules": {"device_lost": {"budget_hours": hours}, **tables}})
+    """Settings under which no device is lost in a story's time, with these tables of rules.
+
+    Silence is judged by fixed limits, eight hours by day and twelve by night, unless a table
+    says otherwise: a story about something else should not depend on what a home has learned.
+    """
+    classes = ("smoke", "pir", "help_button", "bed", "cupboard", "front_door")
+    hours = dict.fromkeys(classes, 8000.0)
+    rules = {"device_lost": {"budget_hours": hours}, "no_motion": FIXED, **tables}
+    return Settings.model_validate({"rules": rules})
 
 
 def home(

@@ -12,7 +12,7 @@ from gateway.intake import Intake
 from gateway.link import Receipt, Token
 from sensors.families import discover
 from tests.sensors.zigbee import device, exposed
-from tests.stories.world import MORNING, World, home
+from tests.stories.world import MORNING, World, fixed_limits, home
 
 EXPOSES = {
     "pir": (exposed("occupancy"), exposed("battery", "numeric", unit="%")),
@@ -42,7 +42,7 @@ class House:
             (DeviceRecord(self.device_id, kind),),
             usual.responders,
         )
-        self.world = World(record, settings=settings)
+        self.world = World(record, settings=settings or fixed_limits())
         self.quarantined: list[str] = []
         self._intake = Intake(discover(), self)
         self._name, self._kind = name, kind
