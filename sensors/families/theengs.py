@@ -2,13 +2,13 @@
 
 Theory of operation. The gateway decodes the advertisements itself and publishes an object for each
 on `<base>/<gateway>/BTtoMQTT/<MAC>`. Models are renamed between its versions, so what a message
-means goes by its fields alone. The device is the MAC; several gateways may hear one device.
+means goes by its fields alone. The device is the MAC, or what the
+topic calls it; several gateways may hear one device.
 """
 
 import re
 from typing import Any
 
-from sensors.errors import DecodeError
 from sensors.facts import Facts, device_id
 from sensors.families.theengs_fields import FIELDS, PROBE
 from sensors.family import Family
@@ -31,17 +31,16 @@ def decode(address: str, payload: bytes) -> Decoded:
     for name, value in found.items():
         if probe := PROBE.fullmatch(name):
             facts.say(Kind.TEMPERATURE, number_of(value), part=f"probe{probe[1]}")
-    return facts.decoded(device_id(NAME, _mac(address, found)))
+    return facts.decoded(device_id(NAME, _native(address, found)))
 
 
-def _mac(address: str, found: dict[str, Any]) -> str:
-    """Give who was heard; an object that says nothing of it is of somebody unknown."""
-    for named in (found.get("id"), found.get("mac"), address.rpartition("/")[2]):
-        if isinstance(named, str) and _MAC.fullmatch(named):
-            return re.sub("[:-]", "", named).lower()
-    if address:
-        raise DecodeError("bad_id", f"no MAC in {address[-80:]!r} nor in its object")
-    return "unknown"
+def _native(address: str, found: dict[str, Any]) -> str:
+    """Give who was heard: its MAC, else what the topic calls it (a beacon's UUID)."""
+    named = address.rpartition("/")[2]
+    for mac in (found.get("id"), found.get("mac"), named):
+        if isinstance(mac, str) and _MAC.fullmatch(mac):
+            return re.sub("[:-]", "", mac).lower()
+    return named if address else "unknown"
 
 
 FAMILY = Family(NAME, ("+/+/BTtoMQTT/+",), decode)

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from random import Random
 
@@ -92,6 +92,14 @@ async def heard(reader: asyncio.StreamReader, number: int = 4096) -> bytes:
             return b""
 
 
+async def is_answered(reader: asyncio.StreamReader) -> bool:
+    """Whether anything comes within a moment."""
+    with suppress(TimeoutError):
+        async with SystemClock().timeout(0.1):
+            return bool(await reader.read(1))
+    return False
+
+
 async def test_a_cry_is_answered_after_the_commit() -> None:
     """Nothing is said before; a frame in pieces is one frame."""
     async with listening() as port:
@@ -106,6 +114,7 @@ async def test_a_cry_is_answered_after_the_commit() -> None:
             *(receipt.family, receipt.payload, receipt.transport, receipt.token.qos),
         )
         assert 1 == port.link.unacknowledged
+        assert not await is_answered(reader)
         port.link.acknowledge([receipt.token])
         assert ANSWER == await heard(reader)
         writer.close()

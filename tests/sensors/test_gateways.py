@@ -71,12 +71,15 @@ def test_a_probe_is_not_the_room() -> None:
 
 
 def test_who_was_heard() -> None:
-    """By the object, else by the topic; on a topic that names nobody it is refused."""
-    topic = "home/omg/BTtoMQTT/AABBCCDDEEFF"
-    assert "theengs-aabbccddeeff" == theengs.FAMILY.read(topic, b"{}")[0].device_id
-    assert "theengs-unknown" == theengs.FAMILY.read("", b"{}")[0].device_id
+    """By the object, else by the topic."""
+    topic = "home/omg/BTtoMQTT/"
+    read_id = {
+        name: theengs.FAMILY.read(name, b"{}")[0].device_id
+        for name in (f"{topic}AABBCCDDEEFF", f"{topic}fda5-0693", "")
+    }
+    assert ["theengs-aabbccddeeff", "theengs-fda5-0693", "theengs-unknown"] == [*read_id.values()]
     with pytest.raises(DecodeError, match="bad_id"):
-        theengs.FAMILY.read("home/omg/BTtoMQTT/status", b"{}")
+        theengs.FAMILY.read(topic, b"{}")
 
 
 # --- rflink ---------------------------------------------------------------------------------------
