@@ -64,7 +64,8 @@ class DeviceState(msgspec.Struct, omit_defaults=True, gc=False):
     Without a link it was never heard, and `heard_at` is when it was claimed. `samples` are by kind
     and minute, `is_worn` is the device's own last word, `off_since` is when it was taken off, and
     `standing` are the states of `memory.STANDING` that are so now. `said` is its last states where
-    a bridge repeats them (`alerting.merging`), `pauses` how often it speaks (`alerting.intervals`).
+    a bridge repeats them (`alerting.merging`), `pauses` how often it speaks (`alerting.intervals`),
+    `cold_since` and `hot_since` since when its room is too cold or too hot.
     """
 
     heard_at: datetime
@@ -77,6 +78,8 @@ class DeviceState(msgspec.Struct, omit_defaults=True, gc=False):
     standing: tuple[str, ...] = ()
     said: dict[str, Said] | None = None
     pauses: Pauses | None = None
+    cold_since: datetime | None = None
+    hot_since: datetime | None = None
 
     def states(self) -> dict[str, Said]:
         """Give the states to be written; few devices have any, so the rest have no dict either."""

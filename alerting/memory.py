@@ -16,6 +16,9 @@ MINUTES_KEPT = 16
 SAMPLED = {Kind.HEART_RATE: MINUTES_KEPT, Kind.SPO2: MINUTES_KEPT, Kind.TEMPERATURE: 4}
 """How many of the minutes that had samples are kept of a kind."""
 
+COLD_BELOW, HOT_FROM = 12.0, 32.0
+"""A room of so many °C is too cold, or too hot, for an old person to stay in for hours."""
+
 STANDING = frozenset({Kind.TAMPER, Kind.FAULT, Kind.WATER_LEAK})
 """States that a device says again and again for as long as they are so."""
 
@@ -24,7 +27,7 @@ def note(device: DeviceState, report: Report, at: datetime) -> bool:
     """Remember a new report heard `at`; says whether a deadline may have come nearer."""
     if report.source.replay is not Replay.LIVE:
         return False
-    was_off = device.off_since
+    was = device.off_since, device.cold_since, device.hot_since
     for reading in sorted(report.readings, key=_wear_first):
         if reading.kind is Kind.WORN and isinstance(reading.value, bool):
             device.is_worn = reading.value
@@ -38,7 +41,16 @@ def note(device: DeviceState, report: Report, at: datetime) -> bool:
             samples, most = device.samples or {}, SAMPLED[reading.kind]
             kept = with_sample(samples.get(reading.kind, []), at, value, most)
             device.samples = {**samples, reading.kind: kept}
-    return device.off_since is not None and was_off is None
+            if reading.kind is Kind.TEMPERATURE and Flag.SUSPECT not in reading.flags:
+                _note_climate(device, value, at)
+    now = device.off_since, device.cold_since, device.hot_since
+    return any(a is not None and b is None for a, b in zip(now, was, strict=True))
+
+
+def _note_climate(device: DeviceState, celsius: float, at: datetime) -> None:
+    """Keep since when a room is too cold or too hot."""
+    device.cold_since = (device.cold_since or at) if celsius < COLD_BELOW else None
+    device.hot_since = (device.hot_since or at) if celsius >= HOT_FROM else None
 
 
 def _wear_first(reading: Reading) -> bool:

@@ -18,6 +18,8 @@ WHAT = {
     "no_motion": "今天家里一直没动静",
     "device_lost": "设备离线",
     "stuck": "活动传感器卡住了",
+    "cold": "家里太冷",
+    "heat_wave": "家里太热",
     "off_wrist": "手环没戴",
     "low_battery": "设备电量低",
     "tamper": "设备外壳被打开",

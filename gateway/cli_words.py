@@ -23,6 +23,8 @@ KINDS = {
     "no_motion": "长时间无活动",
     "device_lost": "离线",
     "stuck": "传感器卡住",
+    "cold": "太冷",
+    "heat_wave": "太热",
     "off_wrist": "手环没戴",
     "low_battery": "电量低",
     "tamper": "防拆",
