@@ -10,10 +10,10 @@ import re
 from typing import Any
 
 from sensors.facts import Facts, device_id
-from sensors.families.theengs_fields import FIELDS, PROBE
+from sensors.families.theengs_fields import FIELDS, PROBE, ROAST
 from sensors.family import Family
 from sensors.fields import number_of, read_object, say
-from sensors.reading import Decoded, Kind
+from sensors.reading import Decoded, Flag, Kind
 
 NAME = "theengs"
 
@@ -27,10 +27,13 @@ def decode(address: str, payload: bytes) -> Decoded:
     """
     found = read_object(payload)
     facts = Facts()
+    if found.get("type") == ROAST:
+        found["tempc0"] = found.pop("tempc", None)
     say(facts, found, FIELDS)
     for name, value in found.items():
         if probe := PROBE.fullmatch(name):
-            facts.say(Kind.TEMPERATURE, number_of(value), part=f"probe{probe[1]}")
+            part = "" if probe[1] == "0" else f"probe{probe[1]}"
+            facts.say(Kind.TEMPERATURE, number_of(value), Flag.SUSPECT, part=part)
     return facts.decoded(device_id(NAME, _native(address, found)))
 
 

@@ -5,8 +5,11 @@ import re
 from sensors.fields import STATE, Field, number, occurred, state
 from sensors.reading import Kind
 
-PROBE = re.compile("tempc([1-9])")
-"""Probes of a thermometer for roasts and the like: a temperature, but not the room's."""
+PROBE = re.compile("tempc([0-9])")
+"""Probes of a thermometer for roasts: flagged `suspect`, for a roast at 115 °C is no fire."""
+
+ROAST = "BBQ"
+"""The type of such a thermometer; its first probe may be plain `tempc`."""
 
 _LEAK = state(("leak", "leaking", "wet", "detected", "alarm"), ("dry", "normal", "none"))
 _DOOR = state(("open", "opened", "timeout not closed"), ("close", "closed"))

@@ -64,10 +64,13 @@ def test_fields_of_advertisements(fields: dict[str, object], expected: dict[str,
 
 
 def test_a_probe_is_not_the_room() -> None:
-    """A roast at 115 °C is told apart by its part."""
-    _, payload = GATEWAY.hears("58:2D:34:33:AA:DF", tempc2=115)
+    """A roast at 115 °C is no fire: the heat rule leaves out what is suspect."""
+    _, payload = GATEWAY.hears("58:2D:34:33:AA:DF", type="BBQ", tempc=90, tempc2=115)
     [decoded] = theengs.FAMILY.read("", payload)
-    assert ("probe2", 115) == (decoded.readings[0].part, decoded.readings[0].value)
+    suspect = (Flag.SUSPECT,)
+    assert [("probe2", 115, suspect), ("", 90, suspect)] == [
+        (r.part, r.value, r.flags) for r in decoded.readings[:-1]
+    ]
 
 
 def test_who_was_heard() -> None:
