@@ -10,12 +10,14 @@ on any other status the carrier speaks an English error to the person on the lin
 import re
 from collections import Counter
 from datetime import timedelta
-from typing import NamedTuple, Protocol
+from typing import Protocol
 from urllib.parse import parse_qsl
 
 from fastapi import FastAPI, HTTPException, Request, Response
 
+from alerting.channels import desk
 from alerting.channels.contract import Progress
+from alerting.channels.desk import Spoken, UnknownAttemptError
 from alerting.channels.twilio import TwilioChannel
 from alerting.channels.twiml import EMPTY, ask, tell
 from alerting.effect import Medium
@@ -38,38 +40,11 @@ NOT_KEPT = "没有记下来。请打值班室电话。"
 NOT_KNOWN = "没有找到这次报警。请打值班室电话。"
 
 
-class UnknownAttemptError(LookupError):
-    """The desk knows no such attempt."""
-
-
-class Spoken(NamedTuple):
-    """What a caller hears; `wants_key` needs the `attempt_id` under which the key is told."""
-
-    text: str
-    wants_key: bool = False
-    attempt_id: str | None = None
-
-
-class Desk(Protocol):
-    """Where answers go. Each method returns when the fact is committed.
-
-    It may be cancelled after 1.5 s, and told the same again: it has to know what it knows.
-    """
+class Desk(desk.Desk, Protocol):
+    """Where answers go; each is told within 1.5 s, or comes again."""
 
     async def progressed(self, progress: Progress) -> None:
         """An attempt has moved. Raises UnknownAttemptError, CommitFailedError."""
-
-    async def keyed(self, attempt_id: str, digits: str) -> str:
-        """A key was pressed: the text to say, empty where it means nothing here.
-
-        Raises UnknownAttemptError, CommitFailedError.
-        """
-
-    async def texted(self, from_number: str, text: str, provider_id: str) -> None:
-        """A text came. Raises CommitFailedError."""
-
-    async def called(self, from_number: str) -> Spoken:
-        """Somebody calls: what to say."""
 
 
 class Answers:

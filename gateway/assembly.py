@@ -16,6 +16,7 @@ from fastapi import FastAPI
 
 from alerting.channels import Inbound, Ports
 from alerting.channels.contract import Channel
+from alerting.channels.desk import Conversing
 from alerting.channels.twilio import TwilioChannel
 from alerting.event import ConfigApplied, HoldSet
 from alerting.settings import Settings
@@ -44,6 +45,7 @@ from gateway.push_door import PushDoor
 from gateway.push_link import PushLink
 from gateway.recovery import enrolled_again, rebuild
 from gateway.registry import Registry
+from gateway.router import by_medium
 from gateway.scribe import Scribe
 from gateway.troubles import Troubles
 from gateway.watchdog import Watchdog
@@ -150,7 +152,7 @@ async def assemble(
     texts: asyncio.Queue[Inbound] = asyncio.Queue(maxsize=_TEXTS)
     channels = parts.channels(config, _ports(clock, say, last_at or clock.now(), texts))
     courier = Courier(
-        channels=parts.by_medium(channels.values()),
+        channels=by_medium(channels.values(), clock),
         scribe=scribe,
         journal=journal,
         clock=clock,
@@ -204,6 +206,8 @@ def _schedule(gateway: Gateway, texts: asyncio.Queue[Inbound]) -> None:
     gateway.runs["pruning"] = pruning.run
     gateway.meters["pruned"] = lambda: dict(pruning.counts)
     for name, channel in gateway.channels.items():
+        if isinstance(channel, Conversing):
+            channel.meet(desk)
         gateway.runs[f"channel {name}"] = lambda c=channel: c.run(desk.report)  # type: ignore[misc]
     gateway.runs["texts"] = lambda: desk.read(texts)
     gateway.runs["courier"] = gateway.courier.run

@@ -28,8 +28,10 @@ from alerting.channels import discover as discover_channels
 from alerting.settings import RULES, Policies, RuleTables
 from gateway.config_secrets import FOLDER, Tables, place, table_at, unreadable, unveil
 from gateway.config_values import (
+    CHANNEL_ORDER,
     Baud,
     BrokerAddress,
+    ChannelName,
     Connections,
     Days,
     FamilyName,
@@ -272,6 +274,7 @@ def _channel_tables() -> type[Table]:
         table = create_model(f"{name.title()}Table", __base__=kind.settings, enabled=(Flag, True))
         needs = any(field.is_required() for field in table.model_fields.values())
         fields[name] = (table | None, None if needs else table())
+    fields["order"] = (list[ChannelName], list(CHANNEL_ORDER))
     return create_model("ChannelTables", __base__=Table, **fields)
 
 
@@ -319,8 +322,12 @@ class Config(Table):
         return links
 
     def channels_open(self) -> Iterator[tuple[str, ChannelSettings]]:
-        """Give the channels in use with their settings, those that reach a telephone first."""
-        for name in sorted(CHANNELS, key=lambda name: (name == "console", name)):
+        """Give the channels in use with their settings, in the order in which they are asked."""
+        order: list[str] = self.channels.order  # type: ignore[attr-defined]
+        last = len(order)
+        places = {name: place for place, name in reversed(tuple(enumerate(order)))}
+        ranks = {one: (one == "console", places.get(one, last), one) for one in CHANNELS}
+        for name in sorted(CHANNELS, key=ranks.__getitem__):
             settings = getattr(self.channels, name)
             if settings is None or not settings.enabled:
                 continue

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, Strict, StringConstraints
 
+from alerting.channels import discover as discover_channels
 from alerting.numbers import is_emergency
 from gateway.mistake import ID, LINE, Words, wrong
 from sensors.errors import DecodeError
@@ -209,3 +210,20 @@ PollSeconds = Annotated[float, Strict(), Field(ge=1, le=60)]
 Flag = Annotated[bool, Strict()]
 Days = Annotated[int, Strict(), Field(ge=1, le=3650)]
 Waiting = Annotated[int, Strict(), Field(ge=16, le=1_000_000)]
+
+
+def _known_channel(name: str) -> str:
+    """Take the name of a channel; raises ValueError."""
+    known = discover_channels()
+    if name not in known:
+        names = ", ".join(sorted(known))
+        raise wrong(
+            Words(f"没有渠道 {name}", f"names no channel: {name}"),
+            Words(f"写 {names} 里的", f"choose from {names}"),
+        )
+    return name
+
+
+ChannelName = Annotated[str, AfterValidator(_known_channel)]
+CHANNEL_ORDER = ("twilio", "modem")
+"""Who is asked first where several carry the same: the cloud has more lines than one card."""

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 import msgspec
 import structlog
 
-from alerting.channels.contract import Channel, Order, Progress, Submitted
+from alerting.channels.contract import Order, Progress, Submitted, Way
 from alerting.effect import Cancel, Effect, HandOver, Medium, Resolve, Submit
 from alerting.event import AttemptReported, Outcome
 from gateway.clock import Clock
@@ -64,14 +64,14 @@ class Courier:
     def __init__(
         self,
         *,
-        channels: Mapping[Medium, Channel],
+        channels: Mapping[Medium, Way],
         scribe: Scribe,
         journal: Log,
         clock: Clock,
         post: Callable[[Job], object],
         say: Callable[[str], None] = lambda _line: None,
     ) -> None:
-        """Take the channels by medium; `post` puts a job before the pump.
+        """Take the way of each medium; `post` puts a job before the pump.
 
         `say` shows the desk what it must read to 119 or 120 when no carrier can call.
         """

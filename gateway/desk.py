@@ -14,11 +14,11 @@ from alerting import away, away_text, conversation, reply
 from alerting.alarm import Alarm, State
 from alerting.channels import Inbound
 from alerting.channels.contract import Progress
+from alerting.channels.desk import Spoken, UnknownAttemptError
 from alerting.engine import Decision
 from alerting.event import Answer, AnswerGiven, AttemptReported, Event, Outcome, ReplyReceived
 from alerting.numbers import mask
 from alerting.policy import Priority
-from gateway.answers import Spoken, UnknownAttemptError
 from gateway.clock import Clock
 from gateway.courier import Courier
 from gateway.entries import CommitFailedError

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 import msgspec
 
+from alerting.channels.desk import NotKeptError
+
 
 class Entry(NamedTuple):
     """One event as the journal keeps it; `mark` is `duplicate` where the engine said so.
@@ -130,7 +132,7 @@ class StoredEntry(NamedTuple):
     mark: str
 
 
-class CommitFailedError(Exception):
+class CommitFailedError(NotKeptError):
     """Nothing of the batch was kept. `is_disk_full` tells the one cause people can mend.
 
     `is_damaged` says that a page of the file cannot be read, where others may be well.

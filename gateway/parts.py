@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from alerting.channels import Ports
 from alerting.channels import discover as discover_channels
 from alerting.channels.contract import Channel
-from alerting.effect import Medium
 from gateway.broker_config import GATEWAY_USER, SETTLE_SECONDS, BrokerUser, device_user
 from gateway.clock import Clock
 from gateway.config import Config
@@ -52,11 +51,12 @@ def community(config: Config) -> Community:
 
 
 def _hears_keys(config: Config) -> bool:
-    """Say whether a key pressed in a call can reach us: not without a public address."""
+    """Say whether a key pressed in a call can reach us over every channel that may place it.
+
+    Where a carrier has to call us back for it, that takes a public address.
+    """
     return all(
-        getattr(settings, "public_url", None) is not None
-        for name, settings in config.channels_open()
-        if name not in {"console", "webhook"}
+        getattr(settings, "public_url", "") is not None for _, settings in config.channels_open()
     )
 
 
@@ -252,12 +252,3 @@ def channels(config: Config, ports: Ports) -> dict[str, Channel]:
     """Open every configured channel."""
     kinds = discover_channels()
     return {name: kinds[name].open(settings, ports) for name, settings in config.channels_open()}
-
-
-def by_medium(opened: Iterable[Channel]) -> dict[Medium, Channel]:
-    """Give the channel for each medium: the first configured one that offers it."""
-    chosen: dict[Medium, Channel] = {}
-    for channel in opened:
-        for medium in sorted(channel.media):
-            chosen.setdefault(medium, channel)
-    return chosen

@@ -95,6 +95,7 @@ class Scribe:
             kind=submit.kind,
             state=submit.template.removeprefix("state_"),
             is_drill=submit.is_drill,
+            is_urgent=submit.is_urgent,
             raised_at=submit.raised_at,
         )
 

@@ -27,7 +27,7 @@ HOMES = {
     "paho": ("gateway.paho_client",),
     "mqtt5": ("gateway.mqtt5_client",),
     "serial": ("gateway.serial_link", "simulators"),
-    "serial_asyncio_fast": ("gateway.serial_link", "simulators"),
+    "serial_asyncio_fast": ("alerting.channels.modem", "gateway.serial_link", "simulators"),
     "twilio": ("alerting.channels.twilio",),
 }
 

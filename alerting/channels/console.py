@@ -40,6 +40,7 @@ class ConsoleChannel:
     name = "console"
     media = frozenset({Medium.CONSOLE})
     needs_internet = False
+    has_foreign_ids = True
 
     def __init__(self, settings: ConsoleSettings, ports: Ports) -> None:
         self._clock, self._say = ports.clock, ports.say

@@ -20,7 +20,7 @@ class Order(msgspec.Struct, frozen=True):
     `to` is E.164 (or a name on the console); `text` is the SMS, or what a call speaks, once:
     the channel repeats it. `wants_key` asks a call to wait for a digit. `created_at` is when
     the attempt was first committed: `resolve` looks from there. What it is about stands beside it
-    for channels that programs read; `state` is the alarm's.
+    for channels that programs read or that have to choose who is next; `state` is the alarm's.
     """
 
     attempt_id: str
@@ -36,6 +36,7 @@ class Order(msgspec.Struct, frozen=True):
     kind: str = ""
     state: str = ""
     is_drill: bool = False
+    is_urgent: bool = False
     raised_at: datetime | None = None
 
 
@@ -64,15 +65,8 @@ class Health(NamedTuple):
     reason: str = ""
 
 
-class Channel(Protocol):
-    """One way to reach people."""
-
-    name: str
-    media: frozenset[Medium]
-    needs_internet: bool
-
-    async def run(self, report: Callable[[Progress], None]) -> None:
-        """Poll or listen until cancelled, reporting progress of what was submitted or tracked."""
+class Way(Protocol):
+    """A way to reach people: one channel, or several of which one takes over from another."""
 
     async def submit(self, order: Order) -> Submitted:
         """Make the attempt once; never retry inside, never raise for what a provider does."""
@@ -90,4 +84,20 @@ class Channel(Protocol):
         """Take none of these for another attempt's: they belong to some that have ended."""
 
     def health(self) -> Health:
-        """Say whether the channel can carry."""
+        """Say whether it can carry."""
+
+
+class Channel(Way, Protocol):
+    """One way to reach people, by one provider or module.
+
+    The ids it gives to attempts begin with its name and a hyphen, unless they are the provider's
+    own (`has_foreign_ids`).
+    """
+
+    name: str
+    media: frozenset[Medium]
+    needs_internet: bool
+    has_foreign_ids: bool
+
+    async def run(self, report: Callable[[Progress], None]) -> None:
+        """Poll or listen until cancelled, reporting progress of what was submitted or tracked."""

@@ -6,13 +6,15 @@ therefore has a rank, and only an outcome of a higher rank is progress; the firs
 The memory is bounded by number and by age: an attempt is forgotten ten minutes after it expired.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from alerting.channels.contract import Order, Submitted
+from alerting.effect import Medium
 from alerting.event import Outcome
+from alerting.numbers import EmergencyNumberError, admit, is_e164
 
 MOST = 4096
 MOST_ENDED = 65_536
@@ -28,6 +30,9 @@ _RANK = {
     Outcome.ANSWERED: 4,
 }
 _FINAL = 5
+
+NEVER_TAKEN = frozenset({Outcome.RETRY, Outcome.NOT_SENT})
+"""An attempt that ended so was not made, and may be made under the same name."""
 
 
 def is_forward(last: Outcome | None, outcome: Outcome) -> bool:
@@ -139,6 +144,24 @@ class Attempts:
             if oldest.provider_id is not None:
                 self._by_provider_id.pop(oldest.provider_id, None)
                 self.exclude([oldest.provider_id])
+
+
+def gate(
+    order: Order, media: Container[Medium], attempts: Attempts, now: datetime
+) -> Submitted | None:
+    """Say why an order to a telephone is not made, or not again; None where it is to be made."""
+    try:
+        admit(order)
+    except EmergencyNumberError as error:
+        return Submitted(Outcome.RECIPIENT_FAULT, detail=str(error))
+    if order.medium not in media or not is_e164(order.to):
+        return Submitted(Outcome.RECIPIENT_FAULT, detail="not a telephone number")
+    if now >= order.expires_at:
+        return Submitted(Outcome.EXPIRED)
+    known = attempts.get(order.attempt_id)
+    if known is not None and known.outcome not in NEVER_TAKEN:
+        return Submitted(known.outcome or Outcome.UNKNOWN, known.provider_id, "made before")
+    return None
 
 
 class Listed(NamedTuple):

@@ -72,6 +72,7 @@ class WebhookChannel:
     name = "webhook"
     media = frozenset({Medium.WEBHOOK})
     needs_internet = True
+    has_foreign_ids = True
 
     def __init__(self, settings: WebhookSettings, ports: Ports) -> None:
         self._settings, self._clock = settings, ports.clock

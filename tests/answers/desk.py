@@ -1,10 +1,11 @@
 """A desk that writes down what it is told, for tests of the routes in front of it."""
 
 import asyncio
+from datetime import datetime
 from typing import NamedTuple
 
 from alerting.channels.contract import Progress
-from gateway.answers import Spoken, UnknownAttemptError
+from alerting.channels.desk import Spoken, UnknownAttemptError
 from gateway.entries import CommitFailedError
 
 
@@ -40,8 +41,11 @@ class NotingDesk:
         self.keys.append((attempt_id, digits))
         return f"好的，{digits}。" if digits in {"1", "2", "3", "4", "8", "9"} else ""
 
-    async def texted(self, from_number: str, text: str, provider_id: str) -> None:
+    async def texted(
+        self, from_number: str, text: str, provider_id: str, sent_at: datetime | None = None
+    ) -> None:
         """Note a text."""
+        del sent_at
         await self._commit("a1")
         self.texts.append(Texted(from_number, text, provider_id))
 

@@ -9,9 +9,10 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 
+from alerting.channels.desk import Spoken
 from alerting.effect import Medium
 from alerting.event import Outcome
-from gateway.answers import NOT_KEPT, NOT_KNOWN, Answers, Spoken
+from gateway.answers import NOT_KEPT, NOT_KNOWN, Answers
 from simulators.carrier.webhooks import sign
 from tests.answers.desk import NotingDesk, Texted
 from tests.channels.fake_twilio import MOBILE, PUBLIC, TOKEN, ShiftedClock, open_channel, order_at

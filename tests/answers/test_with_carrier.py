@@ -11,10 +11,11 @@ import pytest
 
 from alerting.channels import Inbound
 from alerting.channels.contract import Progress
+from alerting.channels.desk import Spoken
 from alerting.channels.twilio import TwilioChannel
 from alerting.effect import Medium
 from alerting.event import Outcome
-from gateway.answers import Answers, Spoken
+from gateway.answers import Answers
 from gateway.web import Web
 from simulators.carrier import Carrier, Fault, Settings
 from simulators.clock import Clock as SimulatedClock

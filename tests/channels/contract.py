@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 import pytest
@@ -21,6 +21,8 @@ class Rig(Protocol):
 
     channel: Channel
     clock: ShiftedClock
+    running: "Running | None"
+    """The channel at work, where its wire has to be open before anything can be asked of it."""
 
     def order(self, attempt_id: str = "a1") -> Order:
         """An order that would reach somebody."""
@@ -57,8 +59,7 @@ class ChannelContract:
 
     async def test_a_delivery_is_reported(self, rig: Rig) -> None:
         """The outcome comes with the submission or through `run`."""
-        reports: list[Progress] = []
-        running = asyncio.create_task(rig.channel.run(reports.append))
+        running, reports = started(rig)
         outcomes = [(await rig.channel.submit(rig.order())).outcome]
         rig.deliver()
         async with SystemClock().timeout(1.5):
@@ -110,7 +111,7 @@ class ChannelContract:
 
     async def test_it_stops(self, rig: Rig) -> None:
         """`run` ends when it is cancelled, and not before."""
-        running = asyncio.create_task(rig.channel.run(lambda _progress: None))
+        running, _ = started(rig)
         await SystemClock().sleep(0.05)
         assert not running.done()
         await ended(running)
@@ -193,6 +194,21 @@ class ProviderContract(ChannelContract):
         assert not rig.channel.health().is_up
         await rig.channel.submit(rig.order("b9"))
         assert rig.channel.health().is_up
+
+
+class Running(NamedTuple):
+    """A channel at work, and what it has reported."""
+
+    task: asyncio.Task[None]
+    reports: list[Progress]
+
+
+def started(rig: Rig) -> Running:
+    """Start a channel, unless the rig has."""
+    if rig.running is not None:
+        return rig.running
+    reports: list[Progress] = []
+    return Running(asyncio.create_task(rig.channel.run(reports.append)), reports)
 
 
 async def ended(running: asyncio.Task[None]) -> None:

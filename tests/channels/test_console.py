@@ -9,13 +9,14 @@ from alerting.channels.console import ConsoleChannel, ConsoleSettings
 from alerting.channels.contract import Order
 from alerting.effect import Medium
 from alerting.event import Outcome
-from tests.channels.contract import ChannelContract
+from tests.channels.contract import ChannelContract, Running
 from tests.channels.fake_twilio import ShiftedClock
 
 
 class ConsoleRig:
     """A console that writes into a list."""
 
+    running: Running | None = None
     delivered = Outcome.DELIVERED
 
     def __init__(self, lines: int = 200) -> None:

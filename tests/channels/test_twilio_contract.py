@@ -7,7 +7,7 @@ import pytest
 from alerting.channels.contract import Order, Progress
 from alerting.effect import Medium
 from alerting.event import Outcome
-from tests.channels.contract import ProviderContract
+from tests.channels.contract import ProviderContract, Running
 from tests.channels.fake_twilio import (
     FakeTwilio,
     ShiftedClock,
@@ -27,6 +27,8 @@ WORDS = {
 
 class TwilioRig:
     """A channel and a fake."""
+
+    running: Running | None = None
 
     def __init__(self, fake: FakeTwilio, medium: Medium) -> None:
         self._fake, self._medium = fake, medium

@@ -20,7 +20,7 @@ from alerting.effect import Medium
 from alerting.event import Outcome
 from alerting.notification import LIFETIME
 from gateway.clock import SystemClock
-from tests.channels.contract import ChannelContract
+from tests.channels.contract import ChannelContract, Running
 from tests.channels.fake_twilio import ShiftedClock
 
 SECRET = "sixteen-characters-or-more"
@@ -70,6 +70,7 @@ async def receiving(tls: ssl.SSLContext | None = None) -> AsyncIterator[Receiver
 class WebhookRig:
     """A channel and its receiver."""
 
+    running: Running | None = None
     delivered = Outcome.DELIVERED
 
     def __init__(self, receiver: Receiver, **settings: object) -> None:

@@ -97,7 +97,7 @@ def test_the_example_loads_as_it_is() -> None:
 
 def test_the_example_loads_with_every_key_in_use() -> None:
     """No commented line is wrong."""
-    assert ["twilio", "webhook", "console"] == [
+    assert ["twilio", "modem", "webhook", "console"] == [
         name for name, _ in parse(uncommented()).channels_open()
     ]
 

@@ -52,6 +52,7 @@ class TwilioChannel:
     name = "twilio"
     media = frozenset({Medium.SMS, Medium.VOICE})
     needs_internet = True
+    has_foreign_ids = True
 
     def __init__(self, settings: TwilioSettings, ports: Ports) -> None:
         self._settings, self._ports, self._clock = settings, ports, ports.clock
