@@ -26,6 +26,21 @@ def device_id(family: str, native: str) -> str:
     return f"{family}-{spelled.decode('ascii')}"
 
 
+_ELSEWHERE = frozenset(
+    {"cpu", "esp", "chip", "core", "internal", "board", "module", "processor", "device"}
+    | {"water", "boiler", "heater", "radiator", "pipe", "oven", "probe", "outdoor", "outside"}
+)
+_WORDS = re.compile("[a-z]+")
+
+
+def is_elsewhere(name: str) -> bool:
+    """Say whether a thermometer's name puts it somewhere that is hot without a fire.
+
+    A chip at 60 °C is well. Its readings are flagged `suspect`, which no rule takes for the room.
+    """
+    return not _ELSEWHERE.isdisjoint(_WORDS.findall(name.lower()))
+
+
 class Facts:
     """The readings of one device in one message, in the order they are said."""
 

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sensors.errors import DecodeError
-from sensors.facts import Facts, device_id
+from sensors.facts import Facts, device_id, is_elsewhere
 from sensors.family import Family, Heard, Message
 from sensors.fields import number_of, read_object
-from sensors.reading import Decoded, Kind
+from sensors.reading import Decoded, Flag, Kind
 
 NAME = "esphome"
 ENTITIES_KEPT = 4096
@@ -169,7 +169,8 @@ def _say(facts: Facts, entity: Entity, text: str, name: str) -> None:
     if entity.kind in _SAMPLES.values():
         value = number_of(text)
         scaled = None if value is None else round(value * entity.scale, 6)
-        facts.say(entity.kind, scaled, part=part)
+        is_doubtful = entity.kind is Kind.TEMPERATURE and is_elsewhere(name)
+        facts.say(entity.kind, scaled, *((Flag.SUSPECT,) if is_doubtful else ()), part=part)
         return
     is_on = {entity.on: True, entity.off: False}.get(text)
     if entity.kind is Kind.PRESENCE:

@@ -10,10 +10,10 @@ import re
 from typing import Any
 
 from sensors.errors import DecodeError
-from sensors.facts import Facts, device_id
+from sensors.facts import Facts, device_id, is_elsewhere
 from sensors.family import Family
 from sensors.fields import STATE, Field, number, occurred, read_object, say, word_of
-from sensors.reading import Decoded, Kind
+from sensors.reading import Decoded, Flag, Kind
 
 NAME = "tasmota"
 DEVICES_LIMIT = 32
@@ -81,8 +81,10 @@ def _say_part(facts: Facts, part: str, said: dict[str, Any]) -> None:
     say(mine, said, FIELDS)
     known = {reading.kind for reading in facts.readings}
     for reading in mine.readings:
-        name = part[:32] if reading.kind in known else ""
-        facts.say(reading.kind, reading.value, *reading.flags, part=name)
+        is_doubtful = reading.kind is Kind.TEMPERATURE and is_elsewhere(part)
+        flags = (*reading.flags, *((Flag.SUSPECT,) if is_doubtful else ()))
+        name = part[:32] if reading.kind in known or is_doubtful else ""
+        facts.say(reading.kind, reading.value, *flags, part=name)
 
 
 def _in_celsius(said: dict[str, Any], unit: object) -> dict[str, Any]:

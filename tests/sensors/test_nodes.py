@@ -49,6 +49,8 @@ def read(family: str, message: tuple[str, bytes]) -> dict[str, object]:
          {"water_leak": True, "voltage": 2900}),
         (BRIDGE.measures(AM2301={"Temperature": 21.5, "Humidity": 40}),
          {"temperature": 21.5, "humidity": 40}),
+        (BRIDGE.measures(SHT3X={"Temperature": 21}, ESP32={"Temperature": 61}),
+         {"temperature": 21, "temperature[suspect]": 61}),
         (BRIDGE.measures("F", AM2301={"Temperature": 212}), {"temperature": 100.0}),
     ],
 )  # fmt: skip
@@ -104,6 +106,8 @@ def test_a_shelly(message: tuple[str, bytes], expected: dict[str, object]) -> No
         (NODE.says("binary_sensor", "motion", "OFF"), {}),
         (NODE.says("sensor", "heart_rate", "61"), {"heart_rate": 61}),
         (NODE.says("sensor", "temperature", "nan"), {}),
+        (NODE.says("sensor", "south_cupboard_temperature", "21"), {"temperature": 21}),
+        (NODE.says("sensor", "cpu_temperature", "61"), {"temperature[suspect]": 61}),
         (NODE.says("binary_sensor", "x7", "ON"), {}),
         (NODE.status(is_online=False), {"availability": "offline"}),
     ],
