@@ -81,15 +81,17 @@ _EMERGENCY = Aim(Whom.EMERGENCY, (Medium.CONSOLE,))
 FIRE = Policy(
     priority=Priority.LIFE,
     steps=(
-        Step((_DESK, _RESIDENT, _TWO, _FAMILY), 30.0),
-        Step((_TWO, _POSTS), 30.0),
+        Step((_DESK, _RESIDENT, _TWO, _POSTS, _FAMILY), 30.0),
+        Step((_TWO,), 30.0),
         Step((_TWO,), 30.0),
         Step((_EMERGENCY, _DESK), 60.0),
     ),
     lease_seconds=300.0,
     hand_over="119",
 )
-"""Smoke, gas, CO, confirmed heat: everybody at once, 119 on the last rung."""
+"""Smoke, gas, CO, confirmed heat: everybody at once, 119 on the last rung.
+
+The posts are awake, staffed and near: whoever starts there answers soonest (adr/0063)."""
 
 HELP = Policy(
     priority=Priority.LIFE,

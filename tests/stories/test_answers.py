@@ -214,8 +214,10 @@ def test_everybody_cannot() -> None:
     world.smoke()
     world.report(world.sent("d01", VOICE), Outcome.NO_ANSWER)
     world.deliver(voice=Outcome.RINGING)
+    world.says("p01", Answer.CANNOT)
+    assert [] == world.handed
     world.says("n01", Answer.CANNOT)
-    assert ("p01", "voice") in world.people()
+    assert ["119"] == [order.service for order in world.handed]
 
 
 def test_a_text_is_taken_once() -> None:

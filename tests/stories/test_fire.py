@@ -13,7 +13,7 @@ SMS, VOICE, CONSOLE = Medium.SMS, Medium.VOICE, Medium.CONSOLE
 
 
 def test_smoke_calls_everybody_at_once() -> None:
-    """Desk, resident, two neighbours and family hear of smoke in the same instant."""
+    """Desk, resident, two neighbours, gatehouse and family hear of smoke in the same instant."""
     world = World()
     world.smoke()
     assert world.people() == {
@@ -24,6 +24,8 @@ def test_smoke_calls_everybody_at_once() -> None:
         ("n01", "voice"),
         ("n02", "sms"),
         ("n02", "voice"),
+        ("p01", "sms"),
+        ("p01", "voice"),
         ("f-h0001", "sms"),
     }
 
@@ -45,6 +47,7 @@ def test_from_raised_to_closed() -> None:
     world.says("n02", Answer.GOING)
     world.sent("n02", SMS, Template.GOING)
     world.sent("n01", SMS, Template.STAND_DOWN)
+    world.sent("p01", SMS, Template.STAND_DOWN)
     world.sent("f-h0001", SMS, Template.FAMILY_GOING)
     world.sent("r-h0001", VOICE, Template.RESIDENT_COMING)
     world.quiet()
@@ -126,7 +129,7 @@ def test_everybody_fails_climbs_at_once() -> None:
     world = World(home(neighbours=("n01",)))
     world.smoke()
     world.deliver(voice=Outcome.NO_ANSWER, text=Outcome.UNDELIVERED)
-    assert ("p01", "voice") in world.people()
+    assert ["119"] == [order.service for order in world.handed]
 
 
 def test_lease_runs_out_and_others_are_asked_again() -> None:
@@ -258,6 +261,7 @@ def test_the_desk_closes_with_a_disposition() -> None:
     world.operator(Verb.CLOSE, "cooking_or_incense")
     world.sent("n01", SMS, Template.STAND_DOWN)
     world.sent("n02", SMS, Template.STAND_DOWN)
+    world.sent("p01", SMS, Template.STAND_DOWN)
     world.sent("f-h0001", SMS, Template.FAMILY_RESULT)
     world.quiet()
     assert world.operator(Verb.ACKNOWLEDGE).refusal != ""

@@ -15,7 +15,7 @@ BOTH = pytest.mark.parametrize("kind", [Kind.GAS, Kind.CO], ids=["gas", "co"])
 
 @BOTH
 def test_everybody_hears_at_once(kind: Kind) -> None:
-    """Desk, resident, two neighbours and family in the same instant, and nobody else."""
+    """Desk, resident, two neighbours, gatehouse and family in the same instant, and nobody else."""
     world = World(settings=patient())
     world.hear(kind, kind)
     assert str(kind) == world.log[0].kind
@@ -23,7 +23,7 @@ def test_everybody_hears_at_once(kind: Kind) -> None:
     world.sent("d01", VOICE, Template.ALARM)
     world.sent("r-h0001", VOICE, Template.RESIDENT_HEARD)
     world.sent("f-h0001", SMS, Template.FAMILY_START)
-    for neighbour in ("n01", "n02"):
+    for neighbour in ("n01", "n02", "p01"):
         world.sent(neighbour, SMS, Template.ALARM)
         world.sent(neighbour, VOICE, Template.ALARM)
     world.quiet()

@@ -80,10 +80,11 @@ def test_a_home_that_is_removed_lets_its_people_go() -> None:
     world.do(HomeRemoved("h0001"))
     world.sent("n01", SMS, Template.STAND_DOWN)
     world.sent("n02", SMS, Template.STAND_DOWN)
+    world.sent("p01", SMS, Template.STAND_DOWN)
     world.sent("f-h0001", SMS, Template.FAMILY_RESULT)
     world.quiet()
     assert Disposition.AWAY == world.log[-1].facts["disposition"]
-    assert {"n01", "n02", "d01"} == {x.attempt_id.split(".")[1] for x in world.taken_back}
+    assert {"n01", "n02", "p01", "d01"} == {x.attempt_id.split(".")[1] for x in world.taken_back}
     world.smoke("h0002")
     assert None is world.sent("n01", SMS, Template.ALARM).slot
 
