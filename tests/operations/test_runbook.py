@@ -12,13 +12,14 @@ METRICS = (ROOT / "gateway" / "metrics.py").read_text(encoding="utf-8")
 
 def test_every_command_it_names_is_one_with_these_options() -> None:
     """A person at three in the morning types what stands there."""
-    typed = re.findall(r"smartcare ([a-z][a-z-]*(?: (?:import|export|erase))?)([^`\n]*)", PAGE)
     known = {name.removeprefix("smartcare "): options for name, options in COMMANDS.items()}
+    names = "|".join(sorted(map(re.escape, known), key=len, reverse=True))  # the longest first
+    typed = re.findall(rf"smartcare (?:({names})(?![\w-])|(?=[a-z]))([^`\n]*)", PAGE)
     wrong = [
-        (command, option)
+        (command, option or rest)
         for command, rest in typed
         for option in [None, *re.findall(r"(?<!\S)--?[a-z]+", rest)]
-        if command not in known or (option is not None and option not in known[command])
+        if not command or (option is not None and option not in known[command])
     ]
     assert len(typed) > 30
     assert [] == wrong
