@@ -7,9 +7,11 @@ Derived from the homes' state, and made again after a restore.
 
 import heapq
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+_EARLIEST = datetime.min.replace(tzinfo=UTC)
 _LATEST = datetime.max.replace(tzinfo=UTC)
+_NEXT = timedelta(microseconds=1)
 
 
 class Deadlines:
@@ -66,11 +68,15 @@ class Deadlines:
             if self._planned.get(home_id, _LATEST) > now:
                 self._push(home_id, now)
 
-    def plan_all(self, home_ids: Iterable[str]) -> None:
-        """Start anew from the homes' state."""
+    def begin(self, pressing: Iterable[str], others: Iterable[str]) -> None:
+        """Start anew: look at every home one by one, at those first on which something presses.
+
+        So a county is up before each of its deadlines is worked out.
+        """
         self._heap, self._planned = [], {}
-        for home_id in home_ids:
-            self.plan(home_id)
+        for home_ids, at in ((pressing, _EARLIEST), (others, _EARLIEST + _NEXT)):
+            for home_id in home_ids:
+                self._push(home_id, at)
 
     def _push(self, home_id: str, at: datetime) -> None:
         self._planned[home_id] = at

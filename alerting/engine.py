@@ -132,7 +132,8 @@ class Engine:
         # Settings an older gateway took and this one refuses: those of this start come next.
         with suppress(ValidationError):
             self._apply(Settings.model_validate_json(state.settings))
-        self._deadlines.plan_all(self.homes)
+        pressing = {key for key, home in self.homes.items() if home.alarms}
+        self._deadlines.begin(pressing, (key for key in self.homes if key not in pressing))
         return True
 
     # --- deadlines -------------------------------------------------------------------------

@@ -20,7 +20,6 @@ from alerting.channels.contract import Order, Progress, Submitted, Way
 from alerting.effect import Cancel, Effect, HandOver, Medium, Resolve, Submit
 from alerting.event import AttemptReported, Outcome
 from gateway.clock import Clock
-from gateway.departures import Departures
 from gateway.entries import (
     Batch,
     CommitFailedError,
@@ -30,12 +29,16 @@ from gateway.entries import (
     StoredOrder,
 )
 from gateway.job import Job
+from gateway.lane import Lane
 from gateway.log_port import JournalFailedError, Log
 from gateway.scribe import Scribe
 from gateway.tables import to_us
 
 PARALLEL = 64
 """Submissions under way at once; urgent ones are started first."""
+
+CHORES = 16
+"""Look-ups and cancellations under way at once."""
 
 _TRACKED = timedelta(minutes=10)
 _PUT_OFF = timedelta(seconds=1)
@@ -81,15 +84,14 @@ class Courier:
         self._clock = clock
         self._post = post
         self._say = say
-        self._queue = Departures()
+        self._out = Lane(clock, PARALLEL, _TRACKED.total_seconds())
+        self._chores = Lane(clock, CHORES, _TRACKED.total_seconds())
         self._orders: dict[str, Order] = {}
         self._submits: dict[str, Submit] = {}
         self._cancelled: set[str] = set()
         self._improvised: set[str] = set()
         self._rescued: dict[tuple[str, ...], datetime] = {}
         self._let_go_at = clock.now()
-        self._wake = asyncio.Event()
-        self._free = asyncio.Semaphore(PARALLEL)
 
     # --- in -----------------------------------------------------------------------------------
 
@@ -97,12 +99,21 @@ class Courier:
         """Queue effects that are committed; the most urgent and oldest go first."""
         for effect in effects:
             self._enqueue(effect)
-        self._wake.set()
+        self._wake()
+
+    def _wake(self) -> None:
+        for lane in self._lanes:
+            lane.wake()
+
+    @property
+    def _lanes(self) -> tuple[Lane, Lane]:
+        return self._out, self._chores
 
     def _enqueue(self, effect: Effect) -> None:
         if isinstance(effect, Submit):
             self._submits[effect.key] = effect
-        self._queue.add(effect, getattr(effect, "not_before", self._clock.now()))
+        lane = self._chores if isinstance(effect, Resolve | Cancel) else self._out
+        lane.add(effect, getattr(effect, "not_before", self._clock.now()))
 
     def improvise(self, effects: Iterable[Effect]) -> None:
         """Act on effects that the outbox could not take: this memory is all that has them."""
@@ -128,7 +139,7 @@ class Courier:
         the core gives up waiting for the rest and goes on to the next person.
         """
         now = self._clock.now()
-        before, self._queue = self._queue, Departures()
+        before = {lane: lane.begin_anew() for lane in self._lanes}
         known, self._submits = self._submits, {}
         try:
             orders = await self._journal.open_orders()
@@ -136,11 +147,13 @@ class Courier:
         except JournalFailedError as error:
             _log.critical("outbox_unreadable", reason=str(error))
             self._submits = known | self._submits
-            self._queue.absorb(before, lambda _: True)
+            for lane, waited in before.items():
+                lane.waiting.absorb(waited, lambda _: True)
             return
         for key in self._improvised & known.keys():
             self._submits.setdefault(key, known[key])
-        self._queue.absorb(before, lambda effect: effect.key in self._improvised)
+        for lane, waited in before.items():
+            lane.waiting.absorb(waited, lambda effect: effect.key in self._improvised)
         for channel in set(self._channels.values()):
             channel.exclude(row[0] for row in ended)
         for stored in orders:
@@ -153,7 +166,7 @@ class Courier:
                 self._post(Job(moves=(OrderMove(stored.key, OrderState.DONE),)))
             else:
                 self._take_up(stored, effect)
-        self._wake.set()
+        self._wake()
 
     def _take_up(self, stored: StoredOrder, submit: Submit) -> None:
         """Watch an attempt of the last run; one that was about to be posted is UNKNOWN."""
@@ -174,13 +187,21 @@ class Courier:
         """Start what is due as soon as it is due, until cancelled."""
         await self._recover()
         async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._do_chores(tasks))
             while True:
-                due = self._queue.take_due(self._clock.now(), PARALLEL)
+                due = self._out.take_due()
                 calls = [effect for effect in due if self._wants_commit(effect)]
-                await self._start(tasks, [e for e in due if not self._wants_commit(e)])
-                await self._start(tasks, await self._commit_calls(calls))
+                others = (effect for effect in due if not self._wants_commit(effect))
+                await self._out.start(tasks, self._act, others)
+                await self._out.start(tasks, self._act, await self._commit_calls(calls))
                 self._let_go()
-                await self._until_next()
+                await self._out.until_next()
+
+    async def _do_chores(self, tasks: asyncio.TaskGroup) -> None:
+        """Look up and take back, beside what goes to people."""
+        while True:
+            await self._chores.start(tasks, self._act, self._chores.take_due())
+            await self._chores.until_next()
 
     def _let_go(self) -> None:
         """Close what no more will be heard of: calls that only spoke, reports that got lost."""
@@ -193,28 +214,6 @@ class Courier:
             self._forget(key)
         if old:
             self._post(Job(moves=tuple(OrderMove(key, OrderState.DONE) for key in old)))
-
-    async def _start(self, tasks: asyncio.TaskGroup, effects: list[Effect]) -> None:
-        """Start acting on each, as far as there is room; one has left before the next begins."""
-        for effect in effects:
-            await self._free.acquire()
-            tasks.create_task(self._act(effect))
-            await self._clock.sleep(0)
-
-    async def _until_next(self) -> None:
-        """Wait for the next effect or for the time of one that waits."""
-        now = self._clock.now()
-        nearest = self._queue.nearest()
-        if nearest is not None and nearest <= now:
-            return
-        longest = _TRACKED.total_seconds()
-        patience = longest if nearest is None else min(longest, (nearest - now).total_seconds())
-        try:
-            async with self._clock.timeout(max(0.001, patience)):
-                await self._wake.wait()
-        except TimeoutError:
-            pass
-        self._wake.clear()
 
     async def _commit_calls(self, calls: list[Effect]) -> list[Effect]:
         """Commit calls as SENDING, in one transaction, before any is posted.
@@ -240,7 +239,7 @@ class Courier:
         assert isinstance(call, Submit)
         if (call.is_urgent and not call.is_drill) or now >= call.expires_at:
             return False
-        self._queue.add(call, now + _PUT_OFF)
+        self._out.add(call, now + _PUT_OFF)
         return True
 
     def _wants_commit(self, effect: Effect) -> bool:
@@ -250,17 +249,14 @@ class Courier:
 
     async def _act(self, effect: Effect) -> None:
         """Do one thing and report what came of it."""
-        try:
-            if isinstance(effect, Submit):
-                await self._submit(effect)
-            elif isinstance(effect, Resolve):
-                await self._resolve(effect)
-            elif isinstance(effect, Cancel):
-                await self._cancel(effect)
-            elif isinstance(effect, HandOver):
-                self._hand_over(effect)
-        finally:
-            self._free.release()
+        if isinstance(effect, Submit):
+            await self._submit(effect)
+        elif isinstance(effect, Resolve):
+            await self._resolve(effect)
+        elif isinstance(effect, Cancel):
+            await self._cancel(effect)
+        elif isinstance(effect, HandOver):
+            self._hand_over(effect)
 
     async def _submit(self, submit: Submit) -> None:
         """Make one attempt, unless it is too late, taken back, or there is nobody to reach."""

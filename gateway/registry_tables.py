@@ -140,6 +140,12 @@ PAGES = {
 }
 """What reads each table in turns of PAGE rows, from behind a rowid, which each row begins with."""
 
+_SHARED = frozenset(
+    [("homes", column) for column in ("id", "compound", "building", "unit", "gate", "street")]
+    + [("homes", "district"), ("residents", "home"), ("responders", "id")]
+    + [("devices", column) for column in ("family", "home", "device_class", "room")]
+    + [("pairings", "home"), ("pairings", "responder")]
+)
 _FLAGS = frozenset(("lift", "deaf", "no_speech", "sms", "voice", "at_night", "stairs", "lifts"))
 
 
@@ -155,13 +161,16 @@ def read_table(
 ) -> Iterator[AnyRow]:
     """Make rows of one table: SQLite knows neither flags nor roles.
 
-    `known` holds every text once: a county says the id of a home a dozen times, and "bedroom" a
-    hundred thousand times.
+    `known` holds every text of _SHARED once: a county says the id of a home a dozen times, and
+    "bedroom" a hundred thousand times.
     """
     kind, columns = KINDS[name], _COLUMNS[name]
     flags = [index for index, column in enumerate(columns) if column in _FLAGS]
+    shared = [index for index, column in enumerate(columns) if (name, column) in _SHARED]
     for values in stored:
-        fields: list[Any] = [known.setdefault(v, v) if type(v) is str else v for v in values]
+        fields: list[Any] = list(values)
+        for index in shared:
+            fields[index] = known.setdefault(fields[index], fields[index])
         for index in flags:
             fields[index] = None if fields[index] is None else bool(fields[index])
         if kind is ResponderRow:

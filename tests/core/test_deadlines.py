@@ -21,7 +21,8 @@ class Homes:
     def __init__(self, **dues: float | None) -> None:
         self.dues = {home: None if s is None else at(s) for home, s in dues.items()}
         self.heap = Deadlines(self.dues.get)
-        self.heap.plan_all(self.dues)
+        for home in self.dues:
+            self.heap.plan(home)
 
     def move(self, home: str, seconds: float | None) -> None:
         """Give a home another deadline, and say so."""
@@ -105,3 +106,14 @@ def test_nobody_is_asked_too_late_or_in_vain(moves: list[tuple[str, int | None, 
         first = homes.heap.first()
         left = [deadline for deadline in homes.dues.values() if deadline]
         assert not left or (first is not None and first <= min(left))
+
+
+def test_after_a_restore_every_home_is_looked_at_the_pressing_first() -> None:
+    """A few at a time; what is due is found, and the rest has its deadline afterwards."""
+    homes = Homes(a=50, b=-5, c=-9, d=None)
+    homes.heap.begin(["c"], ["a", "b", "d"])
+    assert ["c"] == homes.heap.take_due(NOW, 1)
+    assert homes.heap.first() < NOW  # type: ignore[operator] -- there is one
+    assert ["b"] == homes.heap.take_due(NOW)
+    assert at(50) == homes.heap.first()
+    assert "d" not in homes.heap

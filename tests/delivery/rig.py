@@ -161,6 +161,11 @@ class Site:
         asked = self.carrier.log.entries("request")
         return [(str(line["to"]), str(line["text"])) for line in asked if line["medium"] == "sms"]
 
+    def looked_up(self) -> list[str]:
+        """The requests that only ask after calls."""
+        asked = self.carrier.log.entries("request")
+        return [str(line["path"]) for line in asked if line["method"] == "GET"]
+
     def called(self, number: str) -> int:
         """How many calls to a number the carrier took."""
         return sum(to == number for to, _ in self.accepted())

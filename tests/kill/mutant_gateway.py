@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Callable, Iterable
 
 from alerting.deadlines import Deadlines
-from gateway import app, cli, journal, mqtt_link, pump, recovery, tables
+from gateway import assembly, cli, journal, mqtt_link, pump, recovery, tables
 from gateway.entries import OrderRow
 from gateway.link import Receipt, Token
 from gateway.log_port import Log
@@ -67,13 +67,13 @@ def _timer_in_memory() -> None:
         recovered.engine._deadlines = Deadlines(recovered.engine._home_due)  # noqa: SLF001
         return recovered
 
-    def lost(self: Deadlines, home_ids: Iterable[str]) -> None:
-        del self, home_ids
+    def lost(self: Deadlines, pressing: Iterable[str], others: Iterable[str]) -> None:
+        del self, pressing, others
 
     rebuild = recovery.rebuild
-    for user in (app, pump):
+    for user in (assembly, pump):
         setattr(user, "rebuild", forgetful)  # noqa: B010 -- they import it by name
-    Deadlines.plan_all = lost  # type: ignore[method-assign]
+    Deadlines.begin = lost  # type: ignore[method-assign]
 
 
 MUTANTS: dict[str, Callable[[], None]] = {
