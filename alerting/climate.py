@@ -6,14 +6,15 @@ fridge, on a balcony or outdoors says so in its room's name, and nothing is made
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Annotated, NamedTuple
+from typing import Annotated
 
 from pydantic import Field
 
 from alerting.home import DeviceState, HomeState
+from alerting.memory import LONGEST_PAUSE, sample
 from alerting.policy import LISTED
 from alerting.rules import Finding, Params, Rule, Sign, View
-from sensors.reading import Kind, Report
+from sensors.reading import Flag, Kind, Replay, Report
 
 NOT_A_ROOM = (
     *("冰箱", "冰柜", "冷柜", "阳台", "室外", "院"),
@@ -29,55 +30,52 @@ class ClimateParams(Params):
     hours: Annotated[float, Field(gt=0, le=72)] = 6.0
 
 
-class Lasting(NamedTuple):
-    """One side: the rule's name, and since when a device's room has been so."""
+def lasting(name: str, since_of: Since, is_so: Callable[[float], bool]) -> Rule:
+    """Make the rule `name` of rooms that have been so since `since_of` their thermometer.
 
-    name: str
-    since_of: Since
+    Only a thermometer that still says so raises it, and one without a long pause: what was burned
+    or ran down says nothing of now.
+    """
 
-    def waiting(self, view: View, home: HomeState) -> Iterator[tuple[datetime, str]]:
-        """List the rooms that are so and not told yet, with when they have been for too long."""
-        assert isinstance(view.params, ClimateParams)
-        for device in home.record.devices:
-            state = home.devices.get(device.id)
-            since = self.since_of(state) if state and _is_room(device.room) else None
-            if state is None or since is None or home.open_alarm(self.name, device.id) is not None:
-                continue
-            since = max(since, home.closed_at(self.name, device.id) or since)
+    def on_report(view: View, home: HomeState, report: Report) -> Iterator[Finding]:
+        device = next((d for d in home.record.devices if d.id == report.device_id), None)
+        celsius = _measured(home, report)
+        if device is None or celsius is None or not _is_room(device.room):
+            return
+        evidence = {"device": device.id, "celsius": f"{celsius:.1f}"}
+        if home.open_alarm(name, device.id) is not None:
+            if not is_so(celsius):
+                yield Finding(Sign.RESTORED, evidence, subject=device.id)
+            return
+        state = home.devices[device.id]
+        since = since_of(state)
+        is_steady = since is not None and view.now - _last_at(state, since) <= LONGEST_PAUSE
+        if is_so(celsius) and since is not None and is_steady:
+            assert isinstance(view.params, ClimateParams)
+            since = max(since, home.closed_at(name, device.id) or since)
             lost = home.lost_time(state.link, since)
-            yield since + timedelta(hours=view.params.hours) + lost, device.id
+            if view.now - since - lost >= timedelta(hours=view.params.hours):
+                yield Finding(Sign.DANGER, evidence, subject=device.id)
 
-    def due(self, view: View, home: HomeState) -> datetime | None:
-        """Give when the next room has been so for too long."""
-        return min((at for at, _ in self.waiting(view, home)), default=None)
-
-    def on_time(self, view: View, home: HomeState) -> Iterator[Finding]:
-        """Find rooms that have been so for too long."""
-        for at, device_id in self.waiting(view, home):
-            if at <= view.now:
-                yield Finding(Sign.DANGER, _evidence(home, device_id), subject=device_id)
-
-    def on_report(self, view: View, home: HomeState, report: Report) -> Iterator[Finding]:
-        """Find that the report before this one, which is remembered by now, has ended it."""
-        del view
-        state = home.devices.get(report.device_id)
-        is_open = home.open_alarm(self.name, report.device_id) is not None
-        if state is not None and is_open and self.since_of(state) is None:
-            yield Finding(Sign.RESTORED, {"device": report.device_id}, subject=report.device_id)
+    return Rule(name, ClimateParams, LISTED, frozenset({Kind.TEMPERATURE}), on_report)
 
 
-def lasting(name: str, since_of: Since) -> Rule:
-    """Make the rule `name` of rooms that have been so since `since_of` their thermometer."""
-    side = Lasting(name, since_of)
-    kinds = frozenset({Kind.TEMPERATURE})
-    return Rule(name, ClimateParams, LISTED, kinds, side.on_report, side.on_time, side.due)
+def _measured(home: HomeState, report: Report) -> float | None:
+    """Give the temperature a report believably says now."""
+    state = home.devices.get(report.device_id)
+    if state is None or report.source.replay is not Replay.LIVE:
+        return None
+    for reading in report.readings:
+        if reading.kind is Kind.TEMPERATURE and Flag.SUSPECT not in reading.flags:
+            return sample(state, reading)
+    return None
+
+
+def _last_at(state: DeviceState, otherwise: datetime) -> datetime:
+    """Give the minute of the last sample that is remembered."""
+    samples = (state.samples or {}).get(Kind.TEMPERATURE, [])
+    return samples[-1].at if samples else otherwise
 
 
 def _is_room(name: str) -> bool:
     return not any(word in name.lower() for word in NOT_A_ROOM)
-
-
-def _evidence(home: HomeState, device_id: str) -> dict[str, str]:
-    samples = (home.devices[device_id].samples or {}).get(Kind.TEMPERATURE, [])
-    celsius = f"{samples[-1].low:.1f}" if samples else ""
-    return {"device": device_id, "celsius": celsius}

@@ -19,6 +19,9 @@ SAMPLED = {Kind.HEART_RATE: MINUTES_KEPT, Kind.SPO2: MINUTES_KEPT, Kind.TEMPERAT
 COLD_BELOW, HOT_FROM = 12.0, 32.0
 """A room of so many °C is too cold, or too hot, for an old person to stay in for hours."""
 
+LONGEST_PAUSE = timedelta(hours=2)
+"""What a room was between two samples so far apart, nobody knows."""
+
 STANDING = frozenset({Kind.TAMPER, Kind.FAULT, Kind.WATER_LEAK})
 """States that a device says again and again for as long as they are so."""
 
@@ -27,7 +30,7 @@ def note(device: DeviceState, report: Report, at: datetime) -> bool:
     """Remember a new report heard `at`; says whether a deadline may have come nearer."""
     if report.source.replay is not Replay.LIVE:
         return False
-    was = device.off_since, device.cold_since, device.hot_since
+    was_off = device.off_since
     for reading in sorted(report.readings, key=_wear_first):
         if reading.kind is Kind.WORN and isinstance(reading.value, bool):
             device.is_worn = reading.value
@@ -39,16 +42,18 @@ def note(device: DeviceState, report: Report, at: datetime) -> bool:
             device.standing = (*standing, reading.kind.value) if reading.value else standing
         if (value := sample(device, reading)) is not None:
             samples, most = device.samples or {}, SAMPLED[reading.kind]
-            kept = with_sample(samples.get(reading.kind, []), at, value, most)
+            before = samples.get(reading.kind, [])
+            kept = with_sample(before, at, value, most)
             device.samples = {**samples, reading.kind: kept}
             if reading.kind is Kind.TEMPERATURE and Flag.SUSPECT not in reading.flags:
-                _note_climate(device, value, at)
-    now = device.off_since, device.cold_since, device.hot_since
-    return any(a is not None and b is None for a, b in zip(now, was, strict=True))
+                _note_climate(device, value, at, before)
+    return device.off_since is not None and was_off is None
 
 
-def _note_climate(device: DeviceState, celsius: float, at: datetime) -> None:
-    """Keep since when a room is too cold or too hot."""
+def _note_climate(device: DeviceState, celsius: float, at: datetime, before: list[Samples]) -> None:
+    """Keep since when a room is too cold or too hot, by samples without a long pause."""
+    if not before or at - before[-1].at > LONGEST_PAUSE:
+        device.cold_since = device.hot_since = None
     device.cold_since = (device.cold_since or at) if celsius < COLD_BELOW else None
     device.hot_since = (device.hot_since or at) if celsius >= HOT_FROM else None
 

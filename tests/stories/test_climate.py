@@ -41,6 +41,8 @@ def test_hours_of_it_are_a_line_on_the_list(kind: str) -> None:
     """After six hours, with what was measured; nobody is rung, and it ends by itself."""
     world = roomy()
     stays(world, KINDS[kind], 6)
+    assert [] == raised(world)
+    stays(world, KINDS[kind], 0.5)
     assert [kind] == raised(world)
     (line, _), *_ = world.raised()
     assert f"{KINDS[kind]:.1f}" == line.facts["celsius"]
@@ -57,6 +59,15 @@ def test_airing_is_none(kind: str) -> None:
         stays(world, KINDS[kind], 1)
         stays(world, 21.0, 1)
     assert [] == raised(world)
+
+
+def test_a_thermometer_that_fell_silent_says_nothing_of_now() -> None:
+    """The last word of one that burned or ran down is no heat-wave."""
+    world = roomy()
+    stays(world, 45.0, 1)
+    world.wait(24 * HOUR)
+    stays(world, 45.0, 1)
+    assert "heat_wave" not in raised(world)
 
 
 @pytest.mark.parametrize("room", ["厨房冰箱", "阳台", "Freezer"])
@@ -77,7 +88,7 @@ def test_a_suspect_zero_is_not_cold() -> None:
 def test_who_has_closed_it_is_told_again_after_as_long() -> None:
     """It is still cold."""
     world = roomy()
-    stays(world, 9.0, 6)
+    stays(world, 9.0, 6.5)
     world.operator(Verb.CLOSE, "assisted")
     stays(world, 9.0, 5.5)
     assert ["cold"] == raised(world)
