@@ -20,7 +20,7 @@ SEEDS ?= 20
 HOURS ?= 24
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check kill bench simulate lock setup mosquitto
+.PHONY: help run test check kill bench simulate lock setup partners
 
 help: ## list these targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1 — /p' $(firstword $(MAKEFILE_LIST))
@@ -28,7 +28,7 @@ help: ## list these targets
 run: $(RUN) ## start a village to look at: make run ARGS="…" goes to `smartcare demo`
 	$(BIN)/smartcare demo $(ARGS)
 
-test: mosquitto check ## everything that must hold before a commit: make test ARGS="--cov"
+test: partners check ## everything that must hold before a commit: make test ARGS="--cov"
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(DEV) ## ruff, mypy and the import contracts
@@ -37,10 +37,10 @@ check: $(DEV) ## ruff, mypy and the import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-kill: $(DEV) mosquitto ## kill -9 the gateway N times and count what was lost
+kill: $(DEV) partners ## kill -9 the gateway N times and count what was lost
 	$(BIN)/python -m tests.kill --n $(N) $(ARGS)
 
-bench: $(DEV) mosquitto ## measure this machine
+bench: $(DEV) partners ## measure this machine
 	$(BIN)/python -m bench $(ARGS)
 
 simulate: $(DEV) ## a village with faults, from SEEDS seeds for HOURS simulated hours
@@ -69,12 +69,16 @@ $(DEV): requirements-dev.txt requirements.txt pyproject.toml | $(BIN)/pip
 	$(INSTALL) --no-deps --no-build-isolation --editable .
 	@touch $(RUN) $@
 
-# The broker of the tests is started by the tests themselves; the package must start none.
-# Debian asks policy-rc.d before it starts a service: 101 means no.
-mosquitto:
-	@if PATH="$$PATH:/usr/sbin" command -v mosquitto >/dev/null; then exit 0; fi; \
+# The broker of the tests is started by the tests themselves, and so are the programs that drive the
+# simulated modem; their packages must start nothing. Debian asks policy-rc.d before it starts a
+# service: 101 means no.
+partners:
+	@missing=; for pair in mosquitto:mosquitto smsd:smstools gammu:gammu; do \
+		PATH="$$PATH:/usr/sbin" command -v $${pair%%:*} >/dev/null || missing="$$missing $${pair##*:}"; \
+	done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
 	if [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then \
-		echo "mosquitto is not installed and this user may not install it: apt-get install mosquitto" >&2; \
+		echo "this user may not install what the tests need: apt-get install$$missing" >&2; \
 		exit 0; \
 	fi; \
 	policy=/usr/sbin/policy-rc.d; \
@@ -83,4 +87,4 @@ mosquitto:
 		printf '#!/bin/sh\nexit 101\n' >$$policy && chmod +x $$policy; \
 	fi; \
 	apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y \
-		--no-install-recommends -o DPkg::Lock::Timeout=120 mosquitto >/dev/null
+		--no-install-recommends -o DPkg::Lock::Timeout=120 $$missing >/dev/null

@@ -65,8 +65,15 @@ class ChannelWatch:
         if last is None:
             _log.critical(DOWN, channel=name, reason=reason)
             self._say(f"故障 {name} 不通（{reason}） channel {name} is down")
-            if Medium.VOICE in self._channels[name].media:
+            if Medium.VOICE in self._channels[name].media and not self._can_call():
                 self._say("打不出电话，有报警请值班员自己打 nobody is called: the desk must call")
+
+    def _can_call(self) -> bool:
+        """Say whether another channel still places calls."""
+        return any(
+            Medium.VOICE in channel.media and channel.health().is_up
+            for channel in self._channels.values()
+        )
 
     def _up(self, name: str) -> None:
         del self._noted[name], self._up_since[name]

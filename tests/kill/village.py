@@ -60,7 +60,9 @@ def tables(homes: int) -> village.Registry:
 def write_config(
     place: Place, mqtt: Mapping[str, object], carrier_url: str, web_port: int, **more: object
 ) -> None:
-    """Write `config.toml`: a broker, the simulated carrier, and further tables."""
+    """Write `config.toml`: a broker, the simulated carrier and more channels, further tables."""
+    channels = more.pop("channels", {})
+    assert isinstance(channels, Mapping)
     config = {
         "community": {"name": "桂花社区", "landline": "84310000"},
         "state": {"folder": place.state.name},
@@ -72,7 +74,8 @@ def write_config(
                 "auth_token": TOKEN,
                 "from_number": "+15005550006",
                 "base_url": carrier_url,
-            }
+            },
+            **channels,
         },
         **more,
     }
