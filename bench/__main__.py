@@ -12,13 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bench import drain, ladder, latency, scale, village
+from bench import drain, ladder, latency, path, scale, village
 from bench.brokers import BROKERS
 from bench.contestants import CONTESTANTS, end_all
 from bench.latency import Figures
 from bench.machine import described
 
-PARTS = ("latency", "drain", "queue", "scale", "ladder")
+PARTS = ("path", "latency", "drain", "queue", "scale", "ladder")
 HOMES = 1000
 COUNTY = (100, 1_000, 10_000, 27_102)
 RATIOS = ("p50_ms", "p99_ms", "per_second", "cpu_s_per_100k", "p50_s", "p99_s")
@@ -44,6 +44,8 @@ async def _measured(options: argparse.Namespace, folder: Path) -> list[Figures]:
             found = await drain.publisher(title, broker, place, registry, options.readings)
         elif part == "queue":
             found = await drain.queue(broker, place, registry, options.readings)
+        elif part == "path":
+            found = await path.measure(place, round(size), options.readings)
         elif part == "ladder":
             found = ladder.measure(title, round(size))
         else:
@@ -56,6 +58,9 @@ async def _measured(options: argparse.Namespace, folder: Path) -> list[Figures]:
 def _plan(options: argparse.Namespace) -> Iterator[tuple[str, str, str, float]]:
     """List part, broker, contestant and size (readings a second, or homes) of each measurement."""
     for part in options.part or PARTS:
+        if part == "path":
+            yield from ((part, "none", "gateway", homes) for homes in options.homes)
+            continue
         if part == "ladder":
             yield from ((part, "none", title, ladder.FIRES) for title in ladder.CONTESTANTS)
             continue
