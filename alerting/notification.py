@@ -84,7 +84,7 @@ _DOUBTS = frozenset({Outcome.UNKNOWN, Outcome.NOT_FOUND})
 _MAYBE_SENT = frozenset({Outcome.UNKNOWN, Outcome.NOT_SENT, Outcome.RETRY})
 """After these a callback of the same attempt proves that it left after all."""
 
-_STATUS_WITHIN = {
+STATUS_WITHIN = {
     Medium.SMS: timedelta(seconds=30),
     Medium.VOICE: timedelta(seconds=90),
     Medium.CONSOLE: timedelta(seconds=30),
@@ -141,7 +141,7 @@ class Notification(msgspec.Struct):
         self.attempted_at = now
         self.reached = 0
         self.again_at = self.look_up_at = None
-        self.due = now + _STATUS_WITHIN[self.medium]
+        self.due = now + STATUS_WITHIN[self.medium]
 
     def again(self, now: datetime) -> None:
         """Start a new attempt with a new id."""
@@ -207,7 +207,7 @@ def _progress(notification: Notification, outcome: Outcome, now: datetime) -> No
         return
     if _RANK[outcome] > notification.reached:
         notification.reached = _RANK[outcome]
-        notification.due = now + _STATUS_WITHIN[notification.medium]
+        notification.due = now + STATUS_WITHIN[notification.medium]
         notification.again_at = notification.look_up_at = None
 
 

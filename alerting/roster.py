@@ -18,7 +18,7 @@ MAX_ROUNDS = 3
 there are any. A call that never rang counts for nothing."""
 
 
-_FELL = frozenset({"fall", "fall_suspected"})
+FELL = frozenset({"fall", "fall_suspected"})
 """Where somebody lies on the floor."""
 
 
@@ -59,7 +59,7 @@ def neighbours(alarm: Alarm, scene: Scene) -> list[ResponderRecord]:
     ]
     if scene.is_night:
         free.sort(key=lambda person: not person.at_night)
-    if alarm.kind in _FELL:
+    if alarm.kind in FELL:
         free.sort(key=lambda person: not person.lifts)
     return free
 

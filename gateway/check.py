@@ -98,7 +98,7 @@ def check(path: Path, environment: Mapping[str, str] = os.environ) -> Findings:
 # --- the configuration ----------------------------------------------------------------------------
 
 
-def _media(config: Config) -> frozenset[Medium]:
+def media_of(config: Config) -> frozenset[Medium]:
     """Give what the channels in use can carry; opening one does nothing by itself."""
     clock = SystemClock()
     ports = Ports(clock, lambda _: None, lambda _: None, clock.now())
@@ -108,7 +108,7 @@ def _media(config: Config) -> frozenset[Medium]:
 
 def _reach(config: Config) -> Iterator[Finding]:
     """Find alarms that would reach nobody, or nobody who is not looking at a screen."""
-    media = _media(config)
+    media = media_of(config)
     if not media & {Medium.SMS, Medium.VOICE}:
         yield _warning(
             "channels",
@@ -213,7 +213,7 @@ def _ladder(policy: Policy) -> tuple[Rung, ...]:
 def _registry(config: Config) -> Iterator[Finding]:
     """Find what the registry of the state folder lacks."""
     try:
-        registry = _stored(Path(config.state.folder) / DATABASE)
+        registry = stored(Path(config.state.folder) / DATABASE)
     except sqlite3.Error as error:
         mistake = Mistake(
             "registry",
@@ -261,7 +261,7 @@ def _unheard(config: Config, registry: Registry) -> Iterator[Finding]:
         yield Finding(Level.ERROR, mistake, ids)
 
 
-def _stored(database: Path) -> Registry:
+def stored(database: Path) -> Registry:
     """Read a registry without changing a byte; an empty one where there is none."""
     if not database.is_file():
         return Registry()

@@ -85,10 +85,27 @@ def run(*, config: ConfigFile = CONFIG) -> None:
 
 
 @app.command()
-def check(*, config: ConfigFile = CONFIG, as_json: AsJson = False) -> None:
+def check(
+    *,
+    config: ConfigFile = CONFIG,
+    as_json: AsJson = False,
+    coverage: Annotated[
+        bool, typer.Option("--coverage", help="每户每小时找得到谁 whom each home reaches, hourly.")
+    ] = False,
+    days: Annotated[int, typer.Option(min=1, max=31, help="几天 for how many days.")] = 7,
+    within: Annotated[
+        int,
+        typer.Option(min=30, max=86_400, help="几秒内要找到值守的人 seconds to a staffed place."),
+    ] = 300,
+) -> None:
     """检查配置和登记册 Find every mistake at once, and what would keep an alarm from a person."""
     from gateway import check as checks  # noqa: PLC0415 -- (the same)
 
+    if coverage:
+        from gateway.cli_coverage import cover  # noqa: PLC0415 -- (the same)
+
+        cover(config, days, within, as_json=as_json)
+        return
     findings = checks.check(config)
     if as_json:
         write_json(msgspec.json.encode(msgspec.json.decode(checks.as_json(findings))))
