@@ -27,6 +27,7 @@ from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.control import Control
 from gateway.courier import Courier
+from gateway.dead_man import DeadMan
 from gateway.desk import Desk
 from gateway.door import DaemonDoor
 from gateway.embedded_broker import EmbeddedBroker
@@ -188,6 +189,7 @@ async def assemble(
     if (ups := parts.ups_watch(config, troubles, clock, say)) is not None:
         gateway.runs["ups"], gateway.meters["ups"] = ups.run, ups.figures
     gateway.runs["channel watch"] = ChannelWatch(channels, troubles, clock, say).run
+    gateway.runs["dead man"] = DeadMan(gateway, parts.outside(config), troubles, clock, say).run
     _schedule(gateway, texts)
     return gateway
 

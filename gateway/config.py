@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     SecretStr,
     ValidationError,
@@ -43,7 +41,6 @@ from gateway.config_values import (
     Mode,
     Name,
     Points,
-    PollSeconds,
     Port,
     ProfileName,
     Register,
@@ -52,6 +49,7 @@ from gateway.config_values import (
     ServiceNumber,
     Signature,
     StreamFamilyName,
+    Table,
     Text,
     TopicFilter,
     UnitNumber,
@@ -59,6 +57,7 @@ from gateway.config_values import (
     WebAddress,
     Zone,
 )
+from gateway.config_watched import Announce, Heartbeat, Monitoring, Ups
 from gateway.mistake import MistakesError, Words, mistakes_of, read_toml, wrong
 from gateway.mqtt_settings import Version
 from gateway.topics import embedded_refusals
@@ -69,12 +68,6 @@ CHANNELS = discover_channels()
 """Every kind of channel, by name."""
 
 # --- tables ---------------------------------------------------------------------------------------
-
-
-class Table(BaseModel):
-    """A table of the file; a key nobody has defined is a mistake."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Community(Table):
@@ -104,7 +97,7 @@ class Mqtt(Table):
     ca_file: Text | None = Field(default=None, validate_default=True)
     cert_file: Text | None = None
     key_file: Text | None = Field(default=None, validate_default=True)
-    filters: dict[TopicFilter, FamilyName] = {}
+    filters: dict[TopicFilter, FamilyName] = Field(default_factory=dict)
 
     @field_validator("ca_file")
     @classmethod
@@ -172,7 +165,7 @@ class SerialPort(Table):
     path: Text
     baud: Baud = 115_200
     family: StreamFamilyName = "own"
-    profiles: dict[SenderId, ProfileName] = {}
+    profiles: dict[SenderId, ProfileName] = Field(default_factory=dict)
 
 
 class TcpPort(Table):
@@ -218,22 +211,6 @@ class Web(Table):
     host: Loopback = "127.0.0.1"
     port: Port = 8480
     public_url: WebAddress | None = None
-
-
-class Monitoring(Table):
-    """The port for `/metrics` and `/healthz`; none is opened where none is named."""
-
-    host: Loopback = "127.0.0.1"
-    port: Port | None = None
-
-
-class Ups(Table):
-    """The UPS the box stands on, by NUT's daemon; none is asked where none is named."""
-
-    name: Name | None = None
-    host: Text = "127.0.0.1"
-    port: Port = 3493
-    poll_seconds: PollSeconds = 5.0
 
 
 class Dispatch(Table):
@@ -294,6 +271,8 @@ class Config(Table):
     web: Web = Web()
     monitor: Monitoring = Monitoring()
     ups: Ups = Ups()
+    heartbeat: Heartbeat = Heartbeat()
+    announce: Announce = Announce()
     channels: ChannelTables = ChannelTables()  # type: ignore[valid-type]
     dispatch: Dispatch = Dispatch()
     log: Logging = Logging()

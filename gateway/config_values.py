@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, Strict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, StringConstraints
 
 from alerting.channels import discover as discover_channels
 from alerting.numbers import is_emergency
@@ -18,6 +18,12 @@ from sensors.errors import DecodeError
 from sensors.families import discover as discover_families
 from sensors.families.enocean_profiles import PROFILES
 from sensors.families.modbus import read_map
+
+
+class Table(BaseModel):
+    """A table of the file; a key nobody has defined is a mistake."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def _zone(name: str) -> str:
@@ -227,3 +233,7 @@ def _known_channel(name: str) -> str:
 ChannelName = Annotated[str, AfterValidator(_known_channel)]
 CHANNEL_ORDER = ("twilio", "modem")
 """Who is asked first where several carry the same: the cloud has more lines than one card."""
+Command = Annotated[
+    tuple[Annotated[str, Field(min_length=1, max_length=1000)], ...], Field(max_length=50)
+]
+PingSeconds = Annotated[float, Field(ge=10, le=3600)]

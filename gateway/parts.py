@@ -13,6 +13,7 @@ from alerting.channels.contract import Channel
 from gateway.broker_config import GATEWAY_USER, SETTLE_SECONDS, BrokerUser, device_user
 from gateway.clock import Clock
 from gateway.config import Config
+from gateway.dead_man import Outside
 from gateway.drop_watch import DropWatch
 from gateway.embedded_broker import EmbeddedBroker
 from gateway.identity import client_id, gateway_id
@@ -237,6 +238,12 @@ def ups_watch(
     if ups.name is None:
         return None
     return UpsWatch(Place(ups.host, ups.port, ups.name, ups.poll_seconds), troubles, clock, say)
+
+
+def outside(config: Config) -> Outside:
+    """Say whom the dead-man switch tells."""
+    every = timedelta(seconds=config.heartbeat.every_seconds)
+    return Outside(config.heartbeat.url, every, config.announce.command or ())
 
 
 def broker_users(
