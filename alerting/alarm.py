@@ -115,16 +115,26 @@ class NotAllowedError(RefusedError):
         super().__init__(f"{step.value} is not possible while the alarm is {state.value}")
 
 
+class Confirmed(msgspec.Struct, frozen=True):
+    """Who said that a service has been called, and when."""
+
+    person_id: str
+    at: datetime
+    is_by_desk: bool = False
+
+
 class Alarm(msgspec.Struct):
     """One alarm of one home, with its running ladder.
 
     `holder_id` is who has promised to go (or the operator who took over), `scene_ids` who said
-    they arrived, `going_ids` who said they go, `called_ids` who were asked and must hear when
-    they are no longer needed. `unanswered` counts the calls each let ring. `rung` is the step
-    reached, `round` how often the ladder has begun, `repeats` how often it began again without
-    an answer. `subject` is the device for a device's own trouble. `is_test` says that it was
-    raised in an installation test: the desk and the installer alone hear of it. Every instant that
-    ends in `_at` or `_due` is when the core must act next; None where it need not.
+    they arrived, `going_ids` who said they go, `called_ids` who were asked and must hear when they
+    are no longer needed. `unanswered` counts the calls each let ring. `rung` is the step reached,
+    `round` how often the ladder has begun, `repeats` how often it began again without an answer.
+    `subject` is the device for a device's own trouble. `wanted` is the service that a person is to
+    call, `confirmed` who has called which, `confirm_due` when it is asked for again. `is_test`
+    says that it was raised in an installation test: the desk and the installer alone hear of it.
+    Every instant that ends in `_at` or `_due` is when the core must act next; None where it need
+    not.
     """
 
     id: str
@@ -151,6 +161,9 @@ class Alarm(msgspec.Struct):
     called_ids: list[str] = []
     going_ids: list[str] = []
     handed: dict[str, int] = {}
+    wanted: str = ""
+    confirmed: dict[str, Confirmed] = {}
+    confirm_due: datetime | None = None
     declined_ids: list[str] = []
     notifications: dict[str, Notification] = {}
     is_family_told: bool = False
@@ -192,6 +205,7 @@ class Alarm(msgspec.Struct):
     def next_due(self) -> datetime | None:
         """Give the earliest instant at which the core must look at this alarm again."""
         dues = [self.ladder_due, self.lease_due, self.outcome_due, self.window_due]
+        dues += [self.confirm_due]
         dues += [notification.next_due() for notification in self.notifications.values()]
         return min((due for due in dues if due is not None), default=None)
 

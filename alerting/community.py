@@ -16,7 +16,14 @@ from alerting.notification import LIFETIME
 from alerting.reply import DIGITS
 
 _ASKS = frozenset(
-    {Template.ALARM, Template.DRILL, Template.GOING, Template.ARRIVED, Template.NOT_THERE}
+    {
+        Template.ALARM,
+        Template.DRILL,
+        Template.GOING,
+        Template.ARRIVED,
+        Template.NOT_THERE,
+        Template.SCRIPT,
+    }
 )
 _PHONES = frozenset({Medium.SMS, Medium.VOICE})
 _DIGIT = {answer: int(digit) for digit, answer in DIGITS.items()}

@@ -51,6 +51,8 @@ class Template(StrEnum):
     DESK_MOVED = "desk_moved"  # the resident moved while being asked: nobody need go
     DESK_STOPPED = "desk_stopped"
     DESK_WORSE = "desk_worse"  # a soft alarm has become one on which a life hangs
+    SCRIPT = "script"  # what to read to 119, 120 or 110, for who is to call
+    CALLED = "called"  # it has been called: by whom, when, and where to meet the vehicle
     TESTED = "tested"  # an alarm during an installation test, for the desk
     INSTALLER_BEGUN = "installer_begun"
     INSTALLER_HEARD = "installer_heard"
@@ -74,7 +76,8 @@ class Submit(msgspec.Struct, frozen=True, tag="submit", omit_defaults=True):
     (two digits, home id). `actor_id` is who is going or who closed, for texts
     that say so. `is_unanswered` says that the resident was rung first, in vain;
     `lease_minutes` is how long a promise holds. `device_ids` are what an installer hears of.
-    `about_id` is the resident it is about, where one is known among several.
+    `about_id` is the resident it is about, where one is known among several. `service` is whom a
+    SCRIPT is read to; of a CALLED `confirmed_at` says when and `is_by_desk` whether the desk did.
     Not submitted after `expires_at`. `is_urgent` goes first.
     """
 
@@ -96,6 +99,9 @@ class Submit(msgspec.Struct, frozen=True, tag="submit", omit_defaults=True):
     mates: tuple[tuple[int, str], ...] = ()
     actor_id: str | None = None
     about_id: str = ""
+    service: str = ""
+    confirmed_at: datetime | None = None
+    is_by_desk: bool = False
     device_ids: tuple[str, ...] = ()
 
 

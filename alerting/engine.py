@@ -300,7 +300,8 @@ class Engine:
         params = self._params["no_motion"]
         assert isinstance(params, NoMotionParams)
         is_night = not is_day(now, params, self.zone)
-        return Scene(home, now, is_night, self.settings.has_webhook)
+        settings = self.settings
+        return Scene(home, now, is_night, settings.has_webhook, settings.assists)
 
     # --- the registry, gaps, texts ---------------------------------------------------------
 

@@ -13,7 +13,7 @@ from alerting.alarm import Alarm, State, Step
 from alerting.effect import Cancel, Effect, HandOver, Log, Medium, Resolve, Submit, Template
 from alerting.event import Outcome
 from alerting.home import Barred
-from alerting.notification import LIFETIME, Notification, is_answered, report
+from alerting.notification import CONFIRM_WITHIN, LIFETIME, Notification, is_answered, report
 from alerting.policy import FIRST_QUESTION, Aim, Priority, Whom
 from alerting.record import ResponderRecord, Role
 from alerting.roster import Scene, media_of, neighbours, of_role, role_of, round_of
@@ -108,7 +108,7 @@ def _rung(alarm: Alarm, rung: int, scene: Scene, ahead: timedelta = _ON_TIME) ->
 def _aim(alarm: Alarm, aim: Aim, scene: Scene) -> Iterator[Effect]:
     """Reach the people an aim names; the emergency aim is a hand-over, not a notification."""
     if aim.whom is Whom.EMERGENCY:
-        yield from hand_over(alarm, alarm.policy.hand_over)
+        yield from hand_over(alarm, alarm.policy.hand_over, scene)
     elif aim.whom is Whom.RESIDENT:
         template = _TO_RESIDENT[alarm.policy.priority]
         for resident in scene.home.record.residents:
@@ -142,6 +142,8 @@ def _call(
     if person.role is not Role.DESK and person.id not in alarm.called_ids:
         alarm.called_ids.append(person.id)
     yield from notify(alarm, person.id, media_of(person, media, scene), template, scene)
+    if alarm.confirmed and person.role is not Role.DESK:
+        yield from notify(alarm, person.id, (Medium.SMS,), Template.CALLED, scene)
 
 
 def notify(
@@ -194,6 +196,8 @@ def _submit(
     alarm: Alarm, notification: Notification, now: datetime, actor_id: str | None = None
 ) -> Submit:
     """Ask for the running attempt of a notification."""
+    service = alarm.wanted if notification.template in {Template.SCRIPT, Template.CALLED} else ""
+    confirmed = alarm.confirmed.get(service)
     return Submit(
         key=notification.attempt_id,
         home_id=alarm.home_id,
@@ -209,8 +213,11 @@ def _submit(
         is_drill=alarm.is_drill,
         is_unanswered=_rang_resident(alarm),
         lease_minutes=round(alarm.policy.lease_seconds / 60),
-        actor_id=actor_id,
+        actor_id=confirmed.person_id if confirmed else actor_id,
         about_id=alarm.evidence.get("resident", ""),
+        service=service,
+        confirmed_at=confirmed.at if confirmed else None,
+        is_by_desk=confirmed.is_by_desk if confirmed else False,
     )
 
 
@@ -222,20 +229,50 @@ def _rang_resident(alarm: Alarm) -> bool:
     return is_later and bool(rings) and not any(is_answered(ring) for ring in rings)
 
 
-def hand_over(alarm: Alarm, service: str) -> Iterator[HandOver]:
-    """Hand the alarm to an emergency service, once a round."""
-    if alarm.handed.get(service) == alarm.round:
-        return
-    alarm.handed[service] = alarm.round
-    yield HandOver(
-        key=f"{alarm.id}.hand_over.{service}.{alarm.round}",
-        home_id=alarm.home_id,
-        alarm_id=alarm.id,
-        service=service,
-        kind=alarm.kind,
-        raised_at=alarm.raised_at,
-        is_drill=alarm.is_drill,
-    )
+def hand_over(alarm: Alarm, service: str, scene: Scene, asked_by: str = "") -> Iterator[Effect]:
+    """Hand the alarm to an emergency service, once a round; a person is given what to read."""
+    if alarm.handed.get(service) != alarm.round:
+        alarm.handed[service] = alarm.round
+        yield HandOver(
+            key=f"{alarm.id}.hand_over.{service}.{alarm.round}",
+            home_id=alarm.home_id,
+            alarm_id=alarm.id,
+            service=service,
+            kind=alarm.kind,
+            raised_at=alarm.raised_at,
+            is_drill=alarm.is_drill,
+        )
+    is_real = not (alarm.is_drill or alarm.is_test)
+    if scene.assists and is_real and service and service not in alarm.confirmed:
+        yield from _give_script(alarm, service, scene, asked_by)
+
+
+def _give_script(alarm: Alarm, service: str, scene: Scene, asked_by: str) -> Iterator[Effect]:
+    """Give the desk, and whoever asked, what to read; who has it already is asked in its time."""
+    known = {n.person_id for n in alarm.notifications.values() if n.template is Template.SCRIPT}
+    is_other, alarm.wanted = alarm.wanted not in {"", service}, service
+    alarm.confirm_due = scene.now + CONFIRM_WITHIN
+    if is_other:
+        yield from script_again(alarm, scene)
+    for person in of_role(scene, Role.DESK):
+        if person.id not in known:
+            media = media_of(person, (Medium.CONSOLE, Medium.SMS, Medium.VOICE), scene)
+            yield from notify(alarm, person.id, media, Template.SCRIPT, scene)
+    if asked_by and asked_by not in known and role_of(asked_by, scene) is not Role.DESK:
+        yield from notify(alarm, asked_by, (Medium.SMS,), Template.SCRIPT, scene)
+
+
+def script_again(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
+    """Begin anew, under ids of their own, with those who were given the script and let it be."""
+    for notification in alarm.notifications.values():
+        barred = Barred(notification.person_id, notification.medium)
+        is_script = notification.template is Template.SCRIPT
+        if is_script and notification.is_done and barred not in scene.home.barred:
+            notification.is_done, notification.has_moved = False, False
+            notification.outcome, notification.tries = None, 0
+            notification.expires_at = scene.now + LIFETIME
+            notification.again(scene.now)
+            yield _submit(alarm, notification, scene.now)
 
 
 def take_outcome(

@@ -58,6 +58,7 @@ class Verb(StrEnum):
     ACKNOWLEDGE = "acknowledge"
     ATTEND = "attend"
     CLOSE = "close"
+    CALLED = "called"  # 119, 120 or 110 has been called; `disposition` says which
 
 
 class ReportReceived(msgspec.Struct, frozen=True, tag="report"):

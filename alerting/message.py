@@ -22,7 +22,8 @@ class Facts(NamedTuple):
     `address` is the short one people use (3栋2单元502); `time` is local, HH:MM; `mates` are
     (two digits, address) of the alarms a WHICH_ONE names;
     `hears_keys` says that a key pressed in a call reaches us. `devices` are spelled as people call
-    them (客厅红外).
+    them (客厅红外). `script` is what is read to the service with this `number`, the address first;
+    `called_at` is when it was called, HH:MM, and `gate` where its vehicle is met.
     """
 
     community: str
@@ -34,6 +35,10 @@ class Facts(NamedTuple):
     mates: tuple[tuple[int, str], ...] = ()
     hears_keys: bool = True
     devices: tuple[str, ...] = ()
+    script: tuple[str, ...] = ()
+    number: str = ""
+    called_at: str = ""
+    gate: str = ""
 
 
 class _Part(NamedTuple):
@@ -213,6 +218,19 @@ def _stopped(draft: _Draft) -> tuple[_Part, ...]:
     return (_Part("记下了，值班员会给您打电话确认。"), _Part(f"值班室{draft.facts.landline}", 1))
 
 
+def _script(draft: _Draft) -> tuple[_Part, ...]:
+    facts = draft.facts
+    where = facts.script[0] if facts.script else facts.address
+    said = words.to_call(facts.number, where, draft.what, facts.gate, draft.key(9))
+    return tuple(_Part(*part) for part in said)
+
+
+def _called(draft: _Draft) -> tuple[_Part, ...]:
+    facts, by = draft.facts, "值班员" * draft.submit.is_by_desk + draft.facts.actor
+    said = words.called(facts.address, facts.number, facts.called_at, by, facts.gate)
+    return tuple(_Part(*part) for part in said)
+
+
 def _family(said: str) -> Callable[[_Draft], tuple[_Part, ...]]:
     """Make the family's text of one stage; it gives the desk's landline, for 120 is not hers."""
 
@@ -295,6 +313,8 @@ _TEXTS: dict[Template, Callable[[_Draft], tuple[_Part, ...]]] = {
     Template.UNCLEAR: _unclear,
     Template.STOPPED: _stopped,
     Template.SENT_BEFORE: _sent_before,
+    Template.SCRIPT: _script,
+    Template.CALLED: _called,
     Template.RESIDENT_CHECK: _resident_check,
     Template.RESIDENT_HEARD: _resident_heard,
     Template.RESIDENT_COMING: _resident_coming,
@@ -368,6 +388,8 @@ def _spoken(draft: _Draft) -> str:
             f"请马上去敲门。{SAFETY.get(draft.submit.kind, '')}"
             + ("能去请按1，不能去请按2。" if facts.hears_keys else "能去请发短信回1，不能去回2。")
         )
+    if template is Template.SCRIPT:
+        return who + words.read_out(facts.number, facts.script, hears_keys=facts.hears_keys)
     if template is Template.RESIDENT_CHECK and not facts.hears_keys:
         return (
             f"{facts.resident}您好，{who}{words.worry(draft.submit.kind)}，"

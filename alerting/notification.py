@@ -95,6 +95,9 @@ STATUS_WITHIN = {
 _NOT_FOUND_AFTER = timedelta(seconds=10)
 """A provider may list a call some seconds late: only then does "not found" mean "not posted"."""
 
+CONFIRM_WITHIN = timedelta(seconds=60)
+"""Who has the script has called the service by then, or is asked again."""
+
 LIFETIME = timedelta(minutes=5)
 """An attempt that has not left by then says something no longer true."""
 

@@ -8,6 +8,7 @@ have seen the person: one remote word closes nothing.
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
+from alerting import assist
 from alerting.alarm import (
     Alarm,
     Disposition,
@@ -196,11 +197,16 @@ def _said_nobody_opens(alarm: Alarm, person_id: str, scene: Scene) -> Iterator[E
 
 
 def _said_ambulance(alarm: Alarm, person_id: str, scene: Scene) -> Iterator[Effect]:
-    """Someone on the scene wants 120."""
+    """Someone on the scene wants 120; from who was given the script it means that it is called."""
+    if assist.is_confirming(alarm, person_id, scene.now):
+        yield from assist.confirm(alarm, person_id, scene)
+        return
+    if "120" in alarm.confirmed:
+        yield from _reply(alarm, person_id, Template.CALLED, scene)
     yield from _be_there(alarm, person_id, scene)
     alarm.advance(Step.HELP_NEEDED)
     yield log(alarm, "help_needed", person=person_id, service="120")
-    yield from hand_over(alarm, "120")
+    yield from hand_over(alarm, "120", scene, person_id)
     yield from tell_desk(alarm, Template.DESK_AMBULANCE, scene, person_id)
 
 
@@ -287,6 +293,7 @@ def _over(alarm: Alarm, ending: Disposition, scene: Scene) -> None:
     alarm.disposition = ending
     alarm.closed_at = scene.now
     alarm.ladder_due = alarm.lease_due = alarm.outcome_due = alarm.window_due = None
+    alarm.confirm_due = None
 
 
 def operate(alarm: Alarm, act: OperatorActed, scene: Scene) -> Iterator[Effect]:
@@ -298,6 +305,8 @@ def operate(alarm: Alarm, act: OperatorActed, scene: Scene) -> Iterator[Effect]:
         _attend(alarm, act.operator, scene)
         yield log(alarm, "attended", operator=act.operator)
         yield from take_back(alarm)
+    elif act.verb is Verb.CALLED:
+        yield from assist.confirm(alarm, act.operator, scene, act.disposition or "", "operator")
     else:
         if not alarm.allows(Step.CLOSED):
             raise NotAllowedError(alarm.state, Step.CLOSED)
@@ -327,6 +336,8 @@ def wake_holds(alarm: Alarm, scene: Scene) -> Iterator[Effect]:
             alarm.ladder_due = now + TROUBLE_WAITS  # no trouble rings a home at night
         else:
             yield from climb(alarm, scene)
+    if alarm.confirm_due is not None and alarm.confirm_due <= now:
+        yield from assist.ask_again(alarm, scene)
     if alarm.lease_due is not None and alarm.lease_due <= now:
         alarm.advance(Step.LEASE_EXPIRED)
         yield log(alarm, "lease_expired", person=alarm.holder_id or "")

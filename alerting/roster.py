@@ -25,13 +25,15 @@ FELL = frozenset({"fall", "fall_suspected"})
 class Scene(NamedTuple):
     """Where and when the ladder acts: the home, the instant, and whether people sleep.
 
-    `has_webhook` says that another system is told of every alarm.
+    `has_webhook` says that another system is told of every alarm, `assists` that a person is asked
+    to call 119 or 120 and to say so.
     """
 
     home: HomeState
     now: datetime
     is_night: bool
     has_webhook: bool = False
+    assists: bool = False
 
 
 def of_role(scene: Scene, role: Role) -> list[ResponderRecord]:

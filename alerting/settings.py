@@ -61,6 +61,7 @@ class Settings(_Closed):
 
     timezone: str = "Asia/Shanghai"
     has_webhook: bool = False
+    assists: bool = False
     rules: RuleTables = RuleTables()  # type: ignore[valid-type]
     policies: Policies = Policies()  # type: ignore[valid-type]
 

@@ -94,3 +94,29 @@ def arrived(kind: str, who: str) -> str:
 def unprotected(landline: str) -> str:
     """Say to the resident that nothing in the home can be heard any more."""
     return f"您家的报警设备都没有信号了。请看看插头和电源。有事请打值班室{landline}。"
+
+
+def to_call(number: str, where: str, what: str, gate: str, key: str) -> list[tuple[str, int]]:
+    """Ask somebody to call a service, in parts with the rank in which they are left out."""
+    return [
+        (f"请马上打{number}：", 0),
+        (where.removeprefix("地址："), 0),
+        (f"，{what}", 1),
+        (f"，从{gate}进" if gate else "", 2),
+        (f"。打通了回{key}", 0),
+    ]
+
+
+def called(address: str, number: str, at: str, by: str, gate: str) -> list[tuple[str, int]]:
+    """Tell everybody that a service has been called, in parts as above."""
+    return [
+        (address, 1),
+        (f"{number}已叫好，{at}，{by}打的，请勿重复拨打。", 0),
+        (f"请到{gate or '楼下'}接车", 2),
+    ]
+
+
+def read_out(number: str, script: tuple[str, ...], *, hears_keys: bool) -> str:
+    """Speak to somebody what they are to read to a service."""
+    key = "按9" if hears_keys else "发短信回9"
+    return f"请您马上打{number}，照着念。{'。'.join(script)}。打通了请{key}。"

@@ -102,6 +102,7 @@ def core_settings(config: Config) -> Settings:
     return Settings(
         timezone=config.community.timezone,
         has_webhook=any(name == "webhook" for name, _ in config.channels_open()),
+        assists=config.dispatch.mode == "assist",
         rules=config.rules,
         policies=config.policies,
     )

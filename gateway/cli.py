@@ -47,7 +47,7 @@ app.add_typer(cli_registry.app, name="registry")
 app.add_typer(cli_devices.app, name="devices")
 app.add_typer(cli_person.app, name="person")
 for command in (
-    *(cli_alarms.tail, cli_alarms.alarms, cli_alarms.ack, cli_alarms.attend),
+    *(cli_alarms.tail, cli_alarms.alarms, cli_alarms.ack, cli_alarms.attend, cli_alarms.called),
     *(cli_alarms.close, cli_alarms.drill, cli_modes.away, cli_modes.install_test),
     *(cli_keeping.backup, cli_keeping.restore, cli_keeping.replay),
 ):

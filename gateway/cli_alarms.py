@@ -135,6 +135,19 @@ def attend(alarm: AlarmName, *, config: ConfigFile = CONFIG, by: By = None) -> N
     _do(config, Act(alarm, Verb.ATTEND, operator_of(by)))
 
 
+def called(
+    alarm: AlarmName,
+    service: Annotated[
+        str, typer.Argument(metavar="SERVICE", help="119、120、110，不写按警种 by the kind.")
+    ] = "",
+    *,
+    config: ConfigFile = CONFIG,
+    by: By = None,
+) -> None:
+    """已叫 Note that 119, 120 or 110 has been called: everybody involved hears it."""
+    _do(config, Act(alarm, Verb.CALLED, operator_of(by), service))
+
+
 def close(
     alarm: AlarmName,
     *,

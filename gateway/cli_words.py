@@ -103,6 +103,8 @@ VERBS = {
     "nobody_opens": "没人应门",
     "help_needed": "要救护车",
     "handed_over": "移交",
+    "called": "已叫",
+    "not_called": "还没人叫",
     "outcome_overdue": "没有回话",
     "closed": "办结",
     "note": "备注",

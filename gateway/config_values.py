@@ -101,10 +101,10 @@ def _broker_address(url: str) -> str:
 
 
 def _not_yet(mode: str) -> str:
-    if mode != "dry_run":
+    if mode == "auto":
         raise wrong(
             Words("还没有做好，现在不能用", "is not built yet"),
-            Words("写 dry_run：写出通话稿，由人来打", "write dry_run: a person reads the script"),
+            Words("写 assist：值班员照稿打，打通按 9", "write assist: a person calls, and says so"),
         )
     return mode
 

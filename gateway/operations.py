@@ -151,7 +151,7 @@ class Operations:
         if act.verb is Verb.CLOSE and act.disposition not in list(Disposition):
             known = ", ".join(Disposition)
             raise NotDoneError("bad_disposition", f"处置结果写一个 as one of: {known}")
-        if not alarm.allows(_STEPS[act.verb]):
+        if act.verb in _STEPS and not alarm.allows(_STEPS[act.verb]):
             # Asked beforehand, so that no note stays behind without its deed.
             raise NotDoneError("not_allowed", str(NotAllowedError(alarm.state, _STEPS[act.verb])))
         by = self._operator(act.by)

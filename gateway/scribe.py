@@ -16,7 +16,7 @@ from alerting.hand_over import Place
 from alerting.message import Facts
 from gateway.entries import LogLine
 
-_WANTS_KEY = {Template.ALARM, Template.DRILL, Template.RESIDENT_CHECK}
+_WANTS_KEY = {Template.ALARM, Template.DRILL, Template.RESIDENT_CHECK, Template.SCRIPT}
 _NO_PHONE = {Medium.CONSOLE, Medium.WEBHOOK}
 _GIVE_A_DAY = {Template.AWAY_NOTED}
 _ACTORS = ("person", "operator")
@@ -81,6 +81,8 @@ class Scribe:
         devices = tuple(self._directory.device_called(i) for i in submit.device_ids)
         if submit.template in _GIVE_A_DAY:
             facts = facts._replace(time=self._day(submit.raised_at))
+        if submit.service:
+            facts = self._dispatched(facts, submit)
         mates = tuple((code, self._directory.address_of(home)) for code, home in submit.mates)
         return Order(
             attempt_id=submit.key,
@@ -97,6 +99,19 @@ class Scribe:
             is_drill=submit.is_drill,
             is_urgent=submit.is_urgent,
             raised_at=submit.raised_at,
+        )
+
+    def _dispatched(self, facts: Facts, submit: Submit) -> Facts:
+        """Add what is read to a service, or when it was called and where its vehicle is met."""
+        place = self._directory.place_of(submit.home_id)
+        caller = f"{self._community.name}值班室"
+        script = hand_over.script(place, facts, submit.kind, caller) if place else []
+        at = submit.confirmed_at
+        return facts._replace(
+            script=tuple(script),
+            number=self._community.numbers.get(submit.service, submit.service),
+            called_at=at.astimezone(self._community.zone).strftime("%H:%M") if at else "",
+            gate=place.gate if place else "",
         )
 
     def _day(self, at: datetime) -> str:

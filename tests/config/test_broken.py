@@ -125,7 +125,6 @@ BROKEN: dict[str, tuple[str, list[tuple[str, str]]]] = {
     ),
     "an unknown channel": (HEAD + "[channels.pigeon]\n", [("channels.pigeon", "{…}")]),
     "automatic dialling": (HEAD + '[dispatch]\nmode = "auto"\n', [("dispatch.mode", '"auto"')]),
-    "assisted dialling": (HEAD + '[dispatch]\nmode = "assist"\n', [("dispatch.mode", '"assist"')]),
     "rules": (
         HEAD + "[rules.smoke]\ndelay_seconds = 5\n[rules.no_motion]\nday_hours = 0\n[rules.x]\n",
         [
