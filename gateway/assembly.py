@@ -44,8 +44,9 @@ from gateway.pruning import Pruning
 from gateway.pump import HOLD, Pump
 from gateway.push_door import PushDoor
 from gateway.push_link import PushLink
-from gateway.recovery import enrolled_again, rebuild
+from gateway.recovery import caught_up, enrolled_again, rebuild
 from gateway.registry import Registry
+from gateway.registry_import import PENDING
 from gateway.router import by_medium
 from gateway.scribe import Scribe
 from gateway.troubles import Troubles
@@ -176,7 +177,11 @@ async def assemble(
     desk = Desk(
         pump=pump, courier=courier, inbox=inbox, scribe=scribe, numbers=registry, clock=clock
     )
-    _tell_core(inbox, config, enrolled_again(registry) if recovered.is_cut else ())
+    again = enrolled_again(registry) if recovered.is_cut else ()
+    if (cut_off := await journal.get_meta(PENDING)) is not None:
+        troubles.note("import_cut_off", cut_off.decode(), "run the import again")
+        again = caught_up(recovered.engine, registry)
+    _tell_core(inbox, config, again)
     gateway = Gateway(
         *(config, clock, journal, registry, inbox, pump, courier, desk, scribe),
         *(channels, links, troubles),

@@ -49,6 +49,7 @@ KINDS = {
     "no_path": "短信电话都不通",
     "announce_failed": "本地播报失败",
     "heartbeat_unsent": "外部心跳发不出",
+    "import_cut_off": "上次导入没做完，请再导入一次",
     "monitor_port_taken": "监控端口被占",
     "on_battery": "停电，用电池",
     "ups_battery_low": "电池快没了",

@@ -66,6 +66,14 @@ def enrolled_again(registry: Registry) -> Iterator[Job]:
             yield Job(events=(HomeChanged(record),))
 
 
+def caught_up(engine: Engine, registry: Registry) -> Iterator[Job]:
+    """Tell the core of each home whose record it has otherwise: an import was cut off between."""
+    for home_id in registry.households:
+        known, record = engine.homes.get(home_id), registry.record(home_id)
+        if record is not None and (known is None or known.record != record):
+            yield Job(events=(HomeChanged(record),))
+
+
 def fold(engine: Engine, entry: StoredEntry) -> None:
     """Fold one entry; what it asked for was done or stands in the outbox.
 

@@ -79,6 +79,44 @@ class _Index:
             if person.phone is not None:
                 self.numbers[person.phone].append(person.id)
 
+    def take(self, newer: "_Index", homes: Iterable[str], gone: Iterable[str]) -> None:
+        """Become as `newer` in these homes, and know its responders beside those there were."""
+        homes = list(homes)
+        for home in (*homes, *gone):
+            if (before := self.households.pop(home, None)) is not None:
+                self._leave(before)
+        for row in newer.responders.values():
+            known = self.responders.get(row.id)
+            if known is not row:
+                self.responders[row.id] = row
+                if known is not None:
+                    self._forget(known)
+                self.numbers[row.phone].insert(0, row.id)
+        self.desks = newer.desks
+        for home in homes:
+            self._enter(newer.households[home])
+
+    def _leave(self, there: Household) -> None:
+        for device in there.devices:
+            self.devices.pop(device.device_id, None)
+        for resident in there.residents:
+            self.residents.pop(resident.id, None)
+            self._forget(resident)
+
+    def _enter(self, there: Household) -> None:
+        self.households[there.home.id] = there
+        self.devices.update((row.device_id, row) for row in there.devices)
+        for resident in there.residents:
+            self.residents[resident.id] = resident
+            if resident.phone is not None:
+                self.numbers[resident.phone].append(resident.id)
+
+    def _forget(self, person: ResidentRow | ResponderRow) -> None:
+        """Know a person's number no more."""
+        known = [] if person.phone is None else self.numbers.get(person.phone, [])
+        if person.id in known:
+            known.remove(person.id)
+
 
 class Registry:
     """Answers from one set of rows; what refers to nothing is passed over."""
@@ -106,6 +144,27 @@ class Registry:
     def adopt(self, newer: "Registry") -> None:
         """Become `newer`, at once, for everybody who holds this one."""
         self._index = newer._index  # noqa: SLF001 -- one of us
+
+    def take(self, newer: "Registry", homes: Iterable[str], gone: Iterable[str]) -> None:
+        """Become `newer` in these homes, and in the responders it has; a turn of an import.
+
+        The rows as a whole stay those before until `adopt`, or `settle` where it does not come.
+        """
+        self._index.take(newer._index, homes, gone)  # noqa: SLF001 -- one of us
+
+    def settle(self, newer: "Registry") -> None:
+        """Be what was taken of `newer` so far, where the rest of an import was given up."""
+        index = self._index
+        there = list(index.households.values())
+        homeless = (row for row in newer.rows.residents if not row.home)
+        rows = Rows(
+            homes=tuple(household.home for household in there),
+            residents=(*(row for household in there for row in household.residents), *homeless),
+            devices=tuple(row for household in there for row in household.devices),
+            responders=tuple(index.responders.values()),
+            pairings=tuple(row for household in there for row in household.pairings),
+        )
+        self._index = _Index(rows)
 
     # --- rows ---------------------------------------------------------------------------------
 

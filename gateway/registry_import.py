@@ -12,28 +12,113 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from alerting.event import HomeChanged, HomeRemoved
+from alerting.record import HomeRecord
 from gateway.log_port import Statement
 from gateway.mistake import Mistake, MistakesError, Words
 from gateway.registry import Registry
 from gateway.registry_rows import DeviceRow, ResidentRow, Rows
 from gateway.registry_tables import clear_home, insert, put, remove
 
+PENDING = "import_pending"
+"""What stands in `meta` from the first turn of an import of several turns to its last."""
+
+HOMES_A_TURN = 100
+"""Homes of one turn: it takes a few hundredths of a second, and a smoke waits for two at most."""
+
+
+class Step(NamedTuple):
+    """What one transaction of an import does; `homes` come or change, `gone` go."""
+
+    homes: list[str]
+    gone: list[str]
+    statements: list[Statement]
+    events: list[HomeChanged | HomeRemoved]
+
 
 class Import(NamedTuple):
-    """An import to be committed: write `statements` and `events` in one transaction.
+    """An import to be committed, step by step; what is written is made when it is its turn.
 
-    After the commit the gateway's registry adopts `after`. `added`, `changed` and `removed`
-    count homes; a home is changed where any of its rows is. `people` counts those without a home
-    who have come, gone or changed.
+    `written` are homes with a changed row, `told` those of which the core hears. After the last
+    commit the gateway's registry adopts `after`. `added`, `changed` and `removed` count homes.
+    `people` counts those without a home who have come, gone or changed.
     """
 
     after: Registry
-    statements: list[Statement]
-    events: list[HomeChanged | HomeRemoved]
+    written: list[str]
+    told: set[str]
     added: int
     changed: int
     removed: int
-    people: int = 0
+    people: int
+    gone: list[str]
+    fresh: set[str]
+    """Homes that were not there."""
+    joined: set[str]
+    """Homes between which somebody or something moves: they change in one transaction."""
+    first: list[Statement]
+    last: list[Statement]
+    come: list[Statement]
+    """Those without a home who come, or have left a home."""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not (self.written or self.told or self.gone or self.first or self.last or self.come)
+
+    @property
+    def statements(self) -> list[Statement]:
+        """Give all that is written, as one transaction would."""
+        return [statement for step in self.steps(None) for statement in step.statements]
+
+    @property
+    def events(self) -> list[HomeChanged | HomeRemoved]:
+        """Give all that the core hears."""
+        return [event for step in self.steps(None) for event in step.events]
+
+    def steps(self, size: int | None = HOMES_A_TURN) -> Iterator[Step]:
+        """Give the transactions in order: responders first, deletions last.
+
+        After each the registry and the core agree on every home: its rows go with its event.
+        """
+        if self.is_empty:
+            return
+        written = set(self.written)
+        homes = [h for h in self.after.households if h in written or h in self.told]
+        homes.sort(key=lambda home: home not in self.joined)
+        alone = [home for home in self.gone if home not in self.joined]
+        bound = [home for home in self.gone if home in self.joined]
+        size = size or max(1, len(homes) + len(self.gone))
+        together = sum(home in self.joined for home in homes)
+        ends = [min(len(homes), max(size, together))]
+        while ends[-1] < len(homes):
+            ends.append(min(len(homes), ends[-1] + size))
+        is_one = len(homes) + len(self.gone) <= size
+        for start, end in zip([0, *ends], ends, strict=False):
+            gone = (self.gone if is_one else bound) if start == 0 else []
+            step = self._step(homes[start:end], gone, written)
+            if start == 0:
+                step.statements[:0] = self.first
+                step.statements.extend(self.come)
+            if end == len(homes) and (is_one or not alone):
+                step.statements.extend(self.last)
+            yield step
+        if is_one:
+            return
+        for start in range(0, len(alone), size):
+            step = self._step([], alone[start : start + size], written)
+            if start + size >= len(alone):
+                step.statements.extend(self.last)
+            yield step
+
+    def _step(self, homes: list[str], gone: list[str], written: set[str]) -> Step:
+        rows = [home for home in homes if home in written]
+        records = (self.after.record(home) for home in homes if home in self.told)
+        return Step(
+            homes,
+            gone,
+            list(_homes(self.after, gone, rows, self.fresh)),
+            [*(HomeChanged(r) for r in records if r is not None), *map(HomeRemoved, gone)],
+        )
 
 
 def random_secret() -> str:
@@ -47,8 +132,11 @@ def plan(
     *,
     is_whole: bool = False,
     make_secret: Callable[[], str] = random_secret,
+    knows: Callable[[str], HomeRecord | None] | None = None,
 ) -> Import:
     """Say what the file changes; a device without a secret keeps the one it has, or gets one.
+
+    `knows` gives the core's own record of a home: where an import was cut off it may be behind.
 
     Takes seconds for a county, so not on the event loop. Raises MistakesError where the file
     takes a person or a device out of a home that is not in it.
@@ -60,23 +148,44 @@ def plan(
     after = Registry(_next_rows(current, file, make_secret, is_whole=is_whole))
     gone = [home for home in current.households if home not in after.households]
     changed = [h for h, new in after.households.items() if current.households.get(h) != new]
-    added = sum(home not in current.households for home in changed)
+    fresh = {home for home in changed if home not in current.households}
     before, now = _homeless(current), _homeless(after)
-    statements = [
-        *_responders(current, after),
-        *(remove("residents", row.id) for row in before if row not in now),
-        *_homes(current, after, gone, changed),
-        *(insert("residents", row) for row in now if row not in before),
-    ]
     return Import(
-        after,
-        statements,
-        [*_events(current, after), *map(HomeRemoved, gone)],
-        added,
-        len(changed) - added,
-        len(gone),
-        len({row.id for row in before.keys() ^ now.keys()}),
+        after=after,
+        written=changed,
+        told=set(_told(current, after, knows)),
+        added=len(fresh),
+        changed=len(changed) - len(fresh),
+        removed=len(gone),
+        people=len({row.id for row in before.keys() ^ now.keys()}),
+        gone=gone,
+        fresh=fresh,
+        joined=_joined(current, after, changed),
+        first=[
+            *_responders(current, after),
+            *(remove("residents", row.id) for row in before if row not in now),
+        ],
+        last=[remove("responders", r) for r in current.responders if r not in after.responders],
+        come=[insert("residents", row) for row in now if row not in before],
     )
+
+
+def _joined(current: Registry, after: Registry, changed: list[str]) -> set[str]:
+    """Find the homes between which somebody or something moves, also to or from no home."""
+    joined: set[str] = set()
+    for home in changed:
+        household = after.households[home]
+        origins = [current.home_of(row.device_id) for row in household.devices]
+        residents = (current.residents.get(row.id) for row in household.residents)
+        origins += [None if row is None else row.home for row in residents]
+        moved = {origin for origin in origins if origin is not None and origin != home}
+        if moved:
+            joined |= {home, *moved}
+    for row in after.rows.residents:
+        before = current.residents.get(row.id)
+        if not row.home and before is not None and before.home:
+            joined.add(before.home)
+    return joined
 
 
 def _homeless(registry: Registry) -> dict[ResidentRow, None]:
@@ -160,23 +269,18 @@ def _responders(current: Registry, after: Registry) -> Iterator[Statement]:
     for row in after.responders.values():
         if current.responders.get(row.id) != row:
             yield put("responders", row)
-    yield from (
-        remove("responders", row_id)
-        for row_id in current.responders
-        if row_id not in after.responders
-    )
 
 
 def _homes(
-    current: Registry, after: Registry, gone: list[str], changed: list[str]
+    after: Registry, gone: list[str], written: list[str], fresh: set[str]
 ) -> Iterator[Statement]:
-    """Write the changed homes anew; all that goes, goes before anything comes."""
-    for home in (*gone, *changed):
-        if home in current.households:
+    """Write homes anew; all that goes, goes before anything comes."""
+    for home in (*gone, *written):
+        if home not in fresh:
             yield from clear_home(home)
     for home in gone:
         yield remove("homes", home)
-    for home in changed:
+    for home in written:
         household = after.households[home]
         yield put("homes", household.home)
         yield from (insert("residents", row) for row in household.residents)
@@ -184,16 +288,20 @@ def _homes(
         yield from (insert("pairings", row) for row in household.pairings)
 
 
-def _events(current: Registry, after: Registry) -> Iterator[HomeChanged]:
-    """Give the core what is new to it; a corrected number counts, for it may be tried again."""
+def _told(
+    current: Registry, after: Registry, knows: Callable[[str], HomeRecord | None] | None
+) -> Iterator[str]:
+    """Give the homes new to the core; a corrected number counts, for it may be tried again."""
     for home in after.households:
         record = after.record(home)
         assert record is not None
         people = [p.id for p in record.residents] + [p.id for p in record.responders]
-        if current.record(home) != record or any(
-            _phone(current, person) != _phone(after, person) for person in people
+        if (
+            current.record(home) != record
+            or (knows is not None and knows(home) != record)
+            or any(_phone(current, person) != _phone(after, person) for person in people)
         ):
-            yield HomeChanged(record)
+            yield home
 
 
 def _phone(registry: Registry, person_id: str) -> str | None:

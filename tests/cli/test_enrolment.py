@@ -1,6 +1,8 @@
 """A registry file goes into force whole or not at all, with the daemon running or stopped."""
 
+import asyncio
 import dataclasses
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -8,12 +10,16 @@ import pytest
 
 from alerting.event import Verb
 from gateway import control_client, registry_file
+from gateway.app import built, serve
+from gateway.config import parse
 from gateway.door import NotDoneError
 from gateway.enrolment import pieces
 from gateway.registry import Registry
-from gateway.registry_rows import Rows
+from gateway.registry_import import HOMES_A_TURN, PENDING
+from gateway.registry_rows import DeviceRow, HomeRow, Rows
 from gateway.request import Act, Drill, ExportRegistry, ImportRegistry
-from tests.cli.rig import REGISTRY, Row, Yard, installed, running
+from tests.cli.rig import CONFIG, REGISTRY, Row, Yard, installed, running
+from tests.links.rig import until
 
 TWICE = (
     b'{"homes":[{"id":"h1","compound":"","building":"1","unit":"","room":""},'
@@ -123,3 +129,43 @@ async def test_with_the_daemon_stopped_the_folder_is_written(tmp_path: Path) -> 
     async with control_client.stopped(state) as door:
         assert ["h0001", "h0002"] == sorted(door.engine.homes)
         assert FILE.rows == door.registry.rows
+
+
+def many_homes(count: int) -> Registry:
+    """Give so many homes with a smoke detector each."""
+    homes = tuple(HomeRow(f"k{n:04d}", "", str(n), "", "") for n in range(count))
+    devices = tuple(DeviceRow(f"s{n:04d}", "own", f"k{n:04d}", "smoke") for n in range(count))
+    return Registry(Rows(homes=homes, devices=devices))
+
+
+async def test_a_large_import_takes_turns_and_leaves_no_mark(yard: Yard) -> None:
+    """What is in force is the file beside what there was, and one line says who did it."""
+    before = await yard.journal.read("SELECT count(*) FROM alarm_log WHERE kind = 'registry'")
+    (answer,) = await imported(yard, many_homes(2 * HOMES_A_TURN + 1))
+    assert 2 * HOMES_A_TURN + 1 == answer["added"]
+    assert yard.registry.households.keys() == yard.pump.engine.homes.keys()
+    assert "k0200" == yard.registry.home_of("own-s0200")
+    assert yard.registry.rows == (await Registry.load(yard.journal.read)).rows
+    assert await yard.journal.get_meta(PENDING) is None
+    after = await yard.journal.read("SELECT count(*) FROM alarm_log WHERE kind = 'registry'")
+    assert 1 == after[0][0] - before[0][0]
+
+
+async def test_a_start_tells_of_an_import_that_was_cut_off(tmp_path: Path) -> None:
+    """The core hears of the homes it has not; the operator is asked to run the import again."""
+    state = installed(tmp_path).parent / "state"
+    state.mkdir()
+    lines = pieces(FILE)
+    request = ImportRegistry(len(lines))
+    assert [] != [row async for row in control_client.rows(state, request, lines)]
+    async with control_client.stopped(state) as door:
+        await door.journal.put_meta(PENDING, b"h0002")
+        await door.journal.write([("UPDATE homes SET building = '9' WHERE id = 'h0001'", ())])
+    config = parse(CONFIG + '[mqtt]\nurl = "mqtt://127.0.0.1:1"\n', {}, tmp_path)
+    async with built(config, lambda _: None) as opened:
+        serving = asyncio.create_task(serve(opened))
+        await until(lambda: opened.pump.engine.homes["h0001"].record.slot_hint == 9)
+        assert "import_cut_off" in opened.troubles.codes()
+        serving.cancel()
+        with suppress(asyncio.CancelledError):
+            await serving

@@ -3,7 +3,7 @@
 import asyncio
 import random
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import count
 
 import pytest
@@ -246,6 +246,53 @@ def test_imports_in_any_order_leave_what_was_planned(seed: int) -> None:
         assert change.after.households == loaded.households
         assert change.after.responders == loaded.responders
         assert known == {home_id: loaded.record(home_id) for home_id in loaded.households}
+
+
+def told_of(known: dict[str, HomeRecord], events: Iterable[HomeChanged | HomeRemoved]) -> None:
+    """Be what the core is once it has heard them."""
+    for event in events:
+        if isinstance(event, HomeRemoved):
+            del known[event.home_id]
+        else:
+            known[event.home.id] = event.home
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 2**32))
+def test_an_import_that_is_cut_off_leaves_whole_homes_and_can_be_run_again(seed: int) -> None:
+    """After each turn database, memory and core agree on every home that has no later turn."""
+    rng = random.Random(seed)
+    database = Database()
+    known = dict[str, HomeRecord]()
+    told_of(known, database.bring(*draw(rng)).events)
+    rows, is_whole = parse(file(*draw(rng))), rng.random() < 0.5
+    change = plan(database.registry, rows, is_whole=is_whole, make_secret=lambda: "made-secret-1")
+    steps = list(change.steps(1))
+    for step in steps[: rng.randint(0, len(steps))]:
+        for sql, values in step.statements:
+            database.connection.execute(sql, tuple(values))
+        told_of(known, step.events)
+        database.registry.take(change.after, step.homes, step.gone)
+        loaded = asyncio.run(database.loaded())
+        assert loaded.households == database.registry.households
+        assert known.keys() == loaded.households.keys()
+        assert all(known[h] == database.registry.record(h) for h in step.homes)
+        assert loaded.devices == database.registry.devices
+        database.registry.settle(change.after)
+        assert loaded.households == database.registry.households
+    again = plan(
+        database.registry,
+        rows,
+        is_whole=is_whole,
+        make_secret=lambda: "made-secret-1",
+        knows=known.get,
+    )
+    for sql, values in again.statements:
+        database.connection.execute(sql, tuple(values))
+    told_of(known, again.events)
+    loaded = asyncio.run(database.loaded())
+    assert again.after.households == loaded.households
+    assert known == {home: loaded.record(home) for home in loaded.households}
 
 
 NOBODYS = resident("r9", "", "birth_year = 1950")
