@@ -96,7 +96,15 @@ class Courier:
     # --- in -----------------------------------------------------------------------------------
 
     def take(self, effects: Iterable[Effect]) -> None:
-        """Queue effects that are committed; the most urgent and oldest go first."""
+        """Queue effects that are committed; the most urgent and oldest go first.
+
+        What was rescued and is committed now stands in the outbox: how it ends is written there.
+        """
+        taken = list(effects)
+        self._improvised.difference_update(effect.key for effect in taken)
+        self._queue(taken)
+
+    def _queue(self, effects: Iterable[Effect]) -> None:
         for effect in effects:
             self._enqueue(effect)
         self._wake()
@@ -119,7 +127,7 @@ class Courier:
         """Act on effects that the outbox could not take: this memory is all that has them."""
         taken = list(effects)
         self._improvised.update(effect.key for effect in taken)
-        self.take(taken)
+        self._queue(taken)
 
     def rescue(self, submits: list[Submit]) -> None:
         """Send what could not be committed, at least once and not every second."""
