@@ -8,6 +8,7 @@ hundred homes, each home's rows with what the core hears of it (docs/adr/0070).
 
 import asyncio
 from collections.abc import AsyncIterable, Iterable, Iterator
+from contextlib import ExitStack
 from functools import partial
 from itertools import chain, pairwise
 from typing import Any
@@ -126,9 +127,9 @@ async def _apply(door: Door, change: Import, line: LogLine | None) -> None:
     the database, with the next home in it, so that a start after a crash tells the operator.
     """
     is_marked = await door.journal.get_meta(PENDING) is not None
-    is_begun = False
     lines = () if line is None else (_counted(line, change),)
-    try:
+    with ExitStack() as given_up:
+        given_up.callback(door.registry.settle, change.after)
         for step, following in pairwise(chain(change.steps(), [None])):
             assert step is not None
             _refuse_open(door, step.gone)
@@ -143,11 +144,7 @@ async def _apply(door: Door, change: Import, line: LogLine | None) -> None:
             lines = ()
             if following is not None:
                 door.registry.take(change.after, step.homes, step.gone)
-                is_begun = True
-    except BaseException:
-        if is_begun:
-            door.registry.settle(change.after)
-        raise
+        given_up.pop_all()
     door.adopt(change.after)
 
 

@@ -56,10 +56,14 @@ class Household:
 class _Index:
     """The rows by everything they are looked up by."""
 
-    __slots__ = ("desks", "devices", "households", "numbers", "residents", "responders", "rows")
+    __slots__ = (
+        *("desks", "devices", "households", "is_mixed"),
+        *("numbers", "residents", "responders", "rows"),
+    )
 
     def __init__(self, rows: Rows) -> None:
         self.rows = rows
+        self.is_mixed = False
         self.households = {home.id: Household(home) for home in rows.homes}
         self.residents = {row.id: row for row in rows.residents}
         self.responders = {row.id: row for row in rows.responders}
@@ -81,6 +85,7 @@ class _Index:
 
     def take(self, newer: "_Index", homes: Iterable[str], gone: Iterable[str]) -> None:
         """Become as `newer` in these homes, and know its responders beside those there were."""
+        self.is_mixed = True
         homes = list(homes)
         for home in (*homes, *gone):
             if (before := self.households.pop(home, None)) is not None:
@@ -155,6 +160,8 @@ class Registry:
     def settle(self, newer: "Registry") -> None:
         """Be what was taken of `newer` so far, where the rest of an import was given up."""
         index = self._index
+        if not index.is_mixed:
+            return
         there = list(index.households.values())
         homeless = (row for row in newer.rows.residents if not row.home)
         rows = Rows(
