@@ -94,13 +94,15 @@ def _report(event: AwayReported, scene: Scene) -> Iterator[Effect]:
 
 def _end_early(event: AwayEnded, scene: Scene) -> Iterator[Effect]:
     home, now = scene.home, scene.now
-    ended = [event.resident_id] if event.resident_id else list(home.away)
-    if not any(resident_id in home.away for resident_id in ended):
+    # One who is back has ended "nobody is at home" as well, whoever reported it.
+    meant = {event.resident_id, EVERYBODY} if event.resident_id else set(home.away)
+    ended = [resident_id for resident_id in home.away if resident_id in meant]
+    if not ended:
         raise RefusedError("nobody is reported away from this home")
     if empty_since(home, now) is not None:
         home.back_at = now
     for resident_id in ended:
-        home.away.pop(resident_id, None)
+        del home.away[resident_id]
     yield _line(scene, "away_ended", person=event.by, resident=event.resident_id, via=event.via)
     if event.via == "sms":
         yield _text(scene, event.by, Template.AWAY_OVER, now)

@@ -83,6 +83,13 @@ def assign(state: CommunityState, effect: Submit, hint: int) -> Submit:
     return msgspec.structs.replace(effect, slot=mine.slot) if others else effect
 
 
+def slot_of(state: CommunityState, person_id: str, alarm_id: str) -> int | None:
+    """Give the digit a person's texts about an alarm begin with; None where one digit will do."""
+    opened = [one for one in state.asked.get(person_id, []) if one.closed_at is None]
+    mine = next((one for one in opened if one.alarm_id == alarm_id), None)
+    return mine.slot if mine is not None and len(opened) > 1 else None
+
+
 def close(state: CommunityState, alarm_id: str, now: datetime) -> None:
     """Note that an alarm is over, and forget those that have long been."""
     for person_id, asked in list(state.asked.items()):

@@ -5,24 +5,33 @@ from alerting.message import Facts
 from alerting.words import LEAVE, WHAT
 
 _HEARD_KEY = {
-    Answer.GOING: "谢谢！请您现在就去{address}。到了请发短信回3。",
+    Answer.GOING: "谢谢！请您现在就去{address}。到了请发短信回{slot}3。",
     Answer.CANNOT: "好的，我们马上找别人。",
-    Answer.ARRIVED: "谢谢！请看看{resident}本人。人没事回4，要救护车回9，没人应回8。",
+    Answer.ARRIVED: (
+        "谢谢！请看看{resident}本人。人没事回{slot}4，要救护车回{slot}9，没人应回{slot}8。"
+    ),
     Answer.SAFE: "记下了，谢谢您。",
     Answer.NOBODY_OPENS: "请您在门口等，值班员马上给您打电话。",
     Answer.AMBULANCE: "值班员马上叫120，请您留在现场。",
 }
 
 
-def confirm(answer: Answer, facts: Facts, *, is_drill: bool, is_over: bool) -> str:
-    """Say back what a key meant; empty where it means nothing."""
+def confirm(
+    answer: Answer, facts: Facts, *, is_drill: bool, is_over: bool, slot: int | None = None
+) -> str:
+    """Say back what a key meant; empty where it means nothing.
+
+    The texts asked for begin with the `slot`, as those of `message` do: a bare digit is the answer
+    of another alarm where this person was asked about two.
+    """
     if answer not in _HEARD_KEY:
         return ""
     if is_over:
         return f"{facts.address}已经处理好了，您不用去了，谢谢您。"
     if is_drill:
         return "这是演练，不是真的，您不用出门。记下了，谢谢您。"
-    return _HEARD_KEY[answer].format(address=facts.address, resident=facts.resident)
+    first = "" if slot is None else str(slot)
+    return _HEARD_KEY[answer].format(address=facts.address, resident=facts.resident, slot=first)
 
 
 def confirm_resident(answer: Answer, *, is_cancelled: bool) -> str:

@@ -13,6 +13,7 @@ from alerting import response
 from alerting.alarm import Alarm, Disposition, RefusedError, alarm_id
 from alerting.effect import Effect, Log, Medium, Submit, Template
 from alerting.event import WalkTestBegun
+from alerting.freshness import is_late
 from alerting.home import HomeState, WalkTest
 from alerting.notification import LIFETIME
 from alerting.policy import Priority
@@ -61,12 +62,16 @@ def hear(report: Report, scene: Scene) -> Iterator[Effect]:
     """
     test = scene.home.walk_test
     assert test is not None
-    if report.source.replay is not Replay.LIVE:
+    is_live = report.source.replay is Replay.LIVE
+    for reading in report.readings:
+        # A danger of unknown age raises; only the device's own voice of now takes one back.
+        if is_live or (reading.value is True and not is_late(report)):
+            _note_cry(test, report.device_id, reading)
+    if not is_live:
         return
     sorts = {device.id: device.type for device in scene.home.record.devices}
     sort = sorts.get(report.device_id)
     for reading in report.readings:
-        _note_cry(test, report.device_id, reading)
         if sort is None or not _is_answered(reading, sort):
             continue
         is_danger = reading.kind in _DANGERS
@@ -89,6 +94,24 @@ def _note_cry(test: WalkTest, device_id: str, reading: Reading) -> None:
         test.crying[device_id] = reading.kind
     elif reading.value is False and test.crying.get(device_id) == reading.kind:
         del test.crying[device_id]
+
+
+def _cries(test: WalkTest, alarm: Alarm) -> Iterator[tuple[str, str]]:
+    """Give who cries: detectors that have not taken it back, and a thermometer still too hot.
+
+    A thermometer says no state, so its alarm knows; one that has burned says nothing any more.
+    """
+    yield from test.crying.items()
+    is_hot = alarm.kind == Kind.HEAT and "celsius" in alarm.evidence
+    if is_hot and alarm.restored_at is None and alarm.evidence["device"] not in test.crying:
+        yield alarm.evidence["device"], Kind.HEAT
+
+
+def crying(test: WalkTest, home: HomeState) -> list[str]:
+    """List the devices whose danger stands: when the test ends each is an alarm for everybody."""
+    alarms = [alarm for alarm in home.alarms.values() if alarm.is_open and alarm.is_test]
+    found = [device for alarm in alarms for device, kind in _cries(test, alarm)]
+    return list(dict.fromkeys([*test.crying, *found]))
 
 
 def _is_answered(reading: Reading, sort: str) -> bool:
@@ -133,9 +156,9 @@ def _end_alarm(
     """Close what was raised in a test; where a device still cries it is raised anew, for all."""
     for effect in response.end(alarm, Disposition.DRILL, scene):
         yield "", effect
-    crying = [device for device, kind in test.crying.items() if kind == alarm.kind]
-    if crying:
-        evidence = {"device": crying[0], "reason": "cries_after_test"}
+    cries = [device for device, kind in _cries(test, alarm) if kind == alarm.kind]
+    if cries:
+        evidence = {"device": cries[0], "reason": "cries_after_test"}
         yield alarm.kind, Finding(Sign.DANGER, evidence, subject=alarm.subject)
 
 

@@ -126,7 +126,7 @@ class Reach:
             at = datetime.fromisoformat(text)
         except ValueError:
             raise typer.BadParameter(
-                "写 10m、2026-03-02T09:00 或行号 write 10m, an instant, or a line's number"
+                "写 10m、3d 或 2026-03-02T09:00 write 10m, 3d, or an instant"
             ) from None
         return at if at.tzinfo else at.replace(tzinfo=self.zone)
 

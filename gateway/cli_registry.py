@@ -35,6 +35,12 @@ app = typer.Typer(no_args_is_help=True, help="登记册 The registry: homes, peo
 _ANSWER = Imported | Wrong
 
 
+_UNSTAFFED = (
+    "注意：没有值守台了，报警不再有值班员接。马上登记一个 role=desk 的响应人\n"
+    "  there is no duty desk any more, which alarms call first: add a responder with role=desk"
+)
+
+
 class Table(StrEnum):
     """The tables of the registry."""
 
@@ -149,6 +155,8 @@ async def _change(reach: Reach, request: Request, lines: Iterable[bytes] = ()) -
         )
         people = f"  没有住户的人 people without a home {answer['people']}"
         out().print(line + people * bool(answer["people"]))
+        if answer["is_unstaffed"]:
+            say(_UNSTAFFED)
 
 
 @app.command("set")

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import structlog
 
-from alerting import away, away_text, conversation, reply
+from alerting import away, away_text, community, conversation, reply
 from alerting.alarm import Alarm, State
 from alerting.channels import Inbound
 from alerting.channels.contract import Progress
@@ -101,7 +101,9 @@ class Desk:
             return conversation.confirm_resident(answer, is_cancelled=is_cancelled)
         is_drill = alarm is not None and alarm.is_drill
         facts = self._scribe.facts(home_id, self._clock.now())
-        return conversation.confirm(answer, facts, is_drill=is_drill, is_over=not was_open)
+        slot = community.slot_of(self._pump.engine.community, person_id, alarm_id)
+        is_over = not was_open
+        return conversation.confirm(answer, facts, is_drill=is_drill, is_over=is_over, slot=slot)
 
     def _is_open(self, home_id: str, alarm_id: str) -> bool:
         """Say whether somebody still has to act on an alarm."""

@@ -138,6 +138,8 @@ class Modes:
                     if device.id not in silent
                 ],
                 silent=[registry.device_called(device_id) for device_id in silent],
-                crying=[registry.device_called(device_id) for device_id in test.crying],
+                crying=[
+                    registry.device_called(device_id) for device_id in walk_test.crying(test, home)
+                ],
             )
         ]

@@ -15,6 +15,7 @@ from gateway.enrolment import assembled, put_in_force
 from gateway.entries import CommitFailedError, LogLine
 from gateway.mistake import MistakesError
 from gateway.registry import Registry
+from gateway.registry_gaps import has_desk
 from gateway.registry_rows import DeviceRow, ResidentRow
 from gateway.request import (
     ClaimDevice,
@@ -105,12 +106,13 @@ class RegistryDesk:
         mistakes = []
         try:
             async with self.changing:
+                was_staffed = has_desk(self._door.registry)
                 asked = await asyncio.to_thread(file)
                 change = await put_in_force(
                     self._door, asked, line, is_whole=is_whole, is_dry_run=is_dry_run
                 )
             figures = (change.added, change.changed, change.removed, is_dry_run, change.people)
-            yield Imported(*figures)
+            yield Imported(*figures, is_unstaffed=was_staffed and not has_desk(change.after))
         except CommitFailedError as error:
             raise NotDoneError("commit_failed", f"没有存下来 could not be kept: {error}") from error
         except MistakesError as error:

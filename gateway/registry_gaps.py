@@ -26,9 +26,14 @@ class Gap(NamedTuple):
 def gaps(registry: Registry) -> list[Gap]:
     """Find every gap, the gravest first."""
     found = [*_homes(registry), *_people(registry)]
-    if registry.households and not any(r.role is Role.DESK for r in registry.rows.responders):
+    if registry.households and not has_desk(registry):
         found.insert(0, _NO_DESK)
     return [gap for gap in found if gap.ids or gap is _NO_DESK]
+
+
+def has_desk(registry: Registry) -> bool:
+    """Say whether there is a duty desk."""
+    return any(row.role is Role.DESK for row in registry.rows.responders)
 
 
 _NO_DESK = Gap(

@@ -333,13 +333,17 @@ class Verified(msgspec.Struct, frozen=True):
 
 
 class Imported(msgspec.Struct, frozen=True):
-    """What an import has changed, or would: homes, and people without one."""
+    """What an import has changed, or would: homes, and people without one.
+
+    `is_unstaffed` where it takes the last duty desk out, so that every ladder lacks one.
+    """
 
     added: int
     changed: int
     removed: int
     is_dry_run: bool
     people: int = 0
+    is_unstaffed: bool = False
 
 
 class UnclaimedView(msgspec.Struct, frozen=True):

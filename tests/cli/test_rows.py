@@ -83,6 +83,19 @@ async def test_a_row_is_taken_out(yard: Yard) -> None:
     assert ["taken_out"] == [line["verb"] for line in await logged(yard)]
 
 
+async def test_taking_the_last_duty_desk_out_is_said(yard: Yard) -> None:
+    """It is done, and not in silence: every alarm calls it first. A second one may go."""
+    await yard.type(
+        "registry", "set", "responders", "d02", "name=夜班", "role=desk", "phone=+8613900000003"
+    )
+    second = await yard.type("registry", "remove", "responders", "d02")
+    last = await yard.type("registry", "remove", "responders", "d01")
+    again = await yard.type("registry", "set", "residents", "r0001", "deaf=是")
+    assert (0, 0, 0) == (second.exit_code, last.exit_code, again.exit_code)
+    said = ["no duty desk any more" in one.output for one in (second, last, again)]
+    assert [False, True, False] == said
+
+
 async def test_a_home_with_an_open_alarm_stays(yard: Yard) -> None:
     """An edit must not make an alarm disappear."""
     await yard.type("drill", "h0001", "smoke", "--by", "d01")

@@ -269,6 +269,17 @@ def test_keys_are_said_back() -> None:
     assert "84310000" in landline(FACTS)
 
 
+def test_a_key_is_said_back_with_the_digits_its_texts_want() -> None:
+    """With the slot before each where somebody was asked about two."""
+    for slot, arrived, safe in (
+        (None, "回3。", "没事回4，要救护车回9，没人应回8"),
+        (2, "回23。", "没事回24，要救护车回29，没人应回28"),
+    ):
+        going = confirm(Answer.GOING, FACTS, is_drill=False, is_over=False, slot=slot)
+        there = confirm(Answer.ARRIVED, FACTS, is_drill=False, is_over=False, slot=slot)
+        assert (arrived in going, safe in there) == (True, True)
+
+
 @pytest.mark.parametrize("template", [Template.RESIDENT_HEARD, Template.RESIDENT_COMING])
 def test_the_resident_leaves_a_fire_and_waits_on_the_floor(template: Template) -> None:
     """Nobody is told to take their time while it burns, nor to run after a fall."""

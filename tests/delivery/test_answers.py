@@ -68,6 +68,19 @@ async def test_of_two_alarms_a_caller_hears_the_one_nobody_goes_to(tmp_path: Pat
         assert "3栋2单元501" in (await life.desk.called(N1)).text
 
 
+async def test_of_two_alarms_a_key_is_said_back_with_the_digits_of_its_own(tmp_path: Path) -> None:
+    """A bare 3 would mean the other fire: that one would be attended, with nobody there."""
+    async with site(tmp_path) as place, place.life() as life:
+        await burn(life)
+        life.smoke("h2")
+        await life.until(lambda: bool(life.pump.engine.homes["h2"].alarms))
+        older, newer = (next(iter(life.pump.engine.homes[h].alarms.values())) for h in ("h1", "h2"))
+        said = await life.desk.keyed(f"{newer.id}.n1.callback", "1")
+        _, _, digits = said.partition("请发短信回")
+        await life.desk.texted(N1, digits.rstrip("。"), "SM1")
+        assert (State.RAISED, State.ATTENDED) == (older.state, newer.state)
+
+
 async def test_a_resident_who_calls_back_is_heard(tmp_path: Path) -> None:
     """They hear that help is coming, and 9 wants people, also where the desk already has it."""
     async with site(tmp_path) as place, place.life() as life:

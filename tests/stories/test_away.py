@@ -154,6 +154,39 @@ def test_one_of_two_who_is_away_leaves_somebody_to_watch() -> None:
         assert is_watched == any(line.kind == "no_motion" for line in world.log)
 
 
+@pytest.mark.parametrize("also_own", [False, True])
+def test_one_of_two_who_is_back_ends_that_nobody_is_at_home(*, also_own: bool) -> None:
+    """Whoever reported the home: silence sends somebody again, and the text is answered so."""
+    record = home()
+    record = HomeRecord(
+        record.id, (*record.residents, ResidentRecord("r-other")), record.devices, record.responders
+    )
+    world = World(record, settings=patient())
+    world.move()
+    report(world, 2000)
+    if also_own:
+        report(world, 2000, resident_id="r-other")
+    world.wait(HOUR)
+    world.do(AwayEnded("h0001", "r-other", "r-other", "sms", "t1"))
+    world.sent("r-other", SMS, Template.AWAY_OVER)
+    back = world.now
+    assert {} == world.engine.homes["h0001"].away
+    assert back + timedelta(hours=8) == rung_at(world)
+
+
+def test_one_of_two_who_is_back_says_nothing_for_the_other() -> None:
+    """What she reported of herself goes on."""
+    record = home()
+    record = HomeRecord(
+        record.id, (*record.residents, ResidentRecord("r-other")), record.devices, record.responders
+    )
+    world = World(record, settings=patient())
+    for resident_id in ("r-h0001", "r-other"):
+        report(world, 72, resident_id=resident_id)
+    world.do(AwayEnded("h0001", "r-other", "r-other"))
+    assert ["r-h0001"] == list(world.engine.homes["h0001"].away)
+
+
 def test_it_survives_a_restart() -> None:
     """The end is a deadline in the state."""
     world = away(10)

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from alerting import walk_test
 from alerting.effect import Medium, Submit, Template
 from alerting.event import DrillOrdered, HomeRemoved, Verb, WalkTestBegun, WalkTestEnded
 from sensors.reading import Flag, Kind, Replay
@@ -119,6 +120,48 @@ def test_what_still_cries_when_it_ends_is_a_fire() -> None:
     assert {("d01", "voice"), ("n01", "voice"), ("n02", "voice")} <= world.people()
     raised = [line for line in world.log if line.verb == "raised"]
     assert ["cries_after_test"] == [line.facts["reason"] for line in raised]
+
+
+@pytest.mark.parametrize("is_cooled", [False, True])
+def test_a_thermometer_that_was_too_hot_is_a_fire_until_it_has_cooled(*, is_cooled: bool) -> None:
+    """It says no state that could be taken back, and one that has burned says nothing more."""
+    world = trying(minutes=5)
+    world.hear("pir", Kind.TEMPERATURE, 63.0)
+    assert ["own-pir-h0001"] == crying(world)
+    if is_cooled:
+        world.wait(60)
+        world.hear("pir", Kind.TEMPERATURE, 24.0)
+        assert [] == crying(world)
+    world.forget()
+    world.wait(5 * MINUTE)
+    assert is_cooled == ("raised" not in world.verbs())
+    assert is_cooled == (("n01", "voice") not in world.people())
+
+
+def crying(world: World) -> list[str]:
+    """What an installer sees before leaving."""
+    state = world.engine.homes["h0001"]
+    assert state.walk_test is not None
+    return walk_test.crying(state.walk_test, state)
+
+
+def test_a_danger_that_was_kept_for_us_is_a_fire_after_it() -> None:
+    """It would have called everybody: of unknown age, and only the device itself takes it back."""
+    world = trying(minutes=5)
+    world.hear("smoke", Kind.SMOKE, replay=Replay.RETAINED)
+    world.hear("smoke", Kind.SMOKE, value=False, replay=Replay.RETAINED, digest=2)
+    world.forget()
+    world.wait(5 * MINUTE)
+    assert ("n01", "voice") in world.people()
+
+
+def test_a_danger_known_to_be_old_is_none_after_it() -> None:
+    """As without a test: the desk alone hears of it."""
+    world = trying(minutes=5)
+    old = world.now - timedelta(hours=3)
+    world.hear("smoke", Kind.SMOKE, replay=Replay.RETAINED, device_time=old)
+    world.wait(5 * MINUTE)
+    assert "raised" not in world.verbs()
 
 
 def test_what_was_taken_back_is_no_fire() -> None:
