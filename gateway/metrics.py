@@ -112,14 +112,19 @@ def _commits(commits: CommitMeter) -> Iterator[Metric]:
 
 
 def _state(figures: Figures) -> Iterator[Metric]:
-    """What is open and what is wrong."""
+    """What is open and what is wrong.
+
+    What an installer tries is no more real than a drill, and a trouble waits for the morning: an
+    alert on what nobody has taken must be able to leave both out.
+    """
     engine, alarms = figures.engine, Counter[tuple[str, ...]]()
     for home in engine.homes.values():
         for alarm in home.alarms.values():
             if alarm.is_open:
-                is_drill = "true" if alarm.is_drill else "false"
-                alarms[str(alarm.kind), alarm.state.value, is_drill] += 1
-    yield _gauge("open_alarms", "Open alarms.", alarms, "kind", "state", "drill")
+                is_drill = "true" if alarm.is_drill or alarm.is_test else "false"
+                priority = alarm.policy.priority.value
+                alarms[str(alarm.kind), alarm.state.value, is_drill, priority] += 1
+    yield _gauge("open_alarms", "Open alarms.", alarms, "kind", "state", "drill", "priority")
     yield _gauge("homes", "Homes watched over.", {(): len(engine.homes)})
     yield _gauge("devices", "Devices claimed.", {(): figures.devices})
     yield _gauge("troubles", "What is wrong now.", _one(figures.troubles), "code")

@@ -66,12 +66,14 @@ async def trouble(running: Gateway) -> dict[str, Any]:
     return found
 
 
-async def publish(running: Gateway, topic: str, user: str, password: str) -> None:
+async def publish(
+    running: Gateway, topic: str, user: str, password: str, payload: bytes = MOTION
+) -> None:
     """Publish as a device does."""
     assert running.broker is not None
     port = running.broker.port
     async with aiomqtt.Client("127.0.0.1", port, username=user, password=password) as client:
-        await client.publish(topic, MOTION, qos=1)
+        await client.publish(topic, payload, qos=1)
 
 
 async def test_a_device_in_another_home_is_a_trouble(tmp_path: Path) -> None:

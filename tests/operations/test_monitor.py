@@ -20,7 +20,7 @@ from gateway.entries import Batch, LogLine
 from gateway.health import Reason, oldest_seconds, reasons
 from gateway.job import Job
 from gateway.memory_journal import MemoryJournal
-from gateway.request import Act, Drill
+from gateway.request import Act, BeginWalkTest, Drill
 from tests.brokers import VILLAGE
 from tests.cli.rig import CONFIG, HastyClock, Yard, running
 from tests.links.rig import until
@@ -77,7 +77,7 @@ async def test_the_figures_are_those_of_what_happened(tmp_path: Path) -> None:
     expected = {
         "smartcare_received_total": 2,
         "smartcare_quarantined_total{code=unclaimed_device}": 1,
-        "smartcare_open_alarms{drill=true,kind=smoke,state=acknowledged}": 1,
+        "smartcare_open_alarms{drill=true,kind=smoke,priority=life,state=acknowledged}": 1,
         "smartcare_link_up{link=mqtt}": 1,
         "smartcare_channel_up{channel=console}": 1,
         "smartcare_homes": 2,
@@ -92,6 +92,26 @@ async def test_the_figures_are_those_of_what_happened(tmp_path: Path) -> None:
     assert found["smartcare_journal_seq"] >= 5
     assert found["process_resident_memory_bytes"] > 1e6
     assert (200, {"ok": True, "reasons": []}) == (health.status_code, health.json())
+
+
+async def test_an_alert_on_what_nobody_takes_can_leave_out_what_nobody_must(tmp_path: Path) -> None:
+    """The runbook's: neither for a low battery, which is open for days, nor for an installer."""
+    topic = "care/v1/h0001/smoke-h0001"
+    async with gateway(tmp_path, "[monitor]\nport = 0\n") as opened:
+        await publish(opened, f"{topic}/battery_low", *VILLAGE, b'{"v": 1, "value": true}')
+        assert opened.operations is not None
+        async for _ in opened.operations.perform(BeginWalkTest("h0001", "d01", "d01")):
+            pass
+        await publish(opened, f"{topic}/smoke", *VILLAGE, b'{"v": 1, "value": true}')
+        await until(lambda: opened.pump.counts["received"] == 2)
+        text = (await page(opened)).text
+    found = {
+        (labels["kind"], labels["priority"] != "trouble" and labels["drill"] == "false")
+        for family in text_string_to_metric_families(text)
+        for name, labels, value, *_ in family.samples
+        if name == "smartcare_open_alarms" and labels["state"] == "raised" and value
+    }
+    assert {("low_battery", False), ("smoke", False)} == found
 
 
 async def test_nothing_personal_is_on_the_page(tmp_path: Path) -> None:
