@@ -1,17 +1,32 @@
 """Commands about devices: which spoke and belong to nobody, and binding one to a home."""
 
 import asyncio
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
 import typer
 
+from gateway import mosquitto_users, registry_file
 from gateway.cli_alarms import By, operator_of
-from gateway.cli_reach import CONFIG, AsJson, ConfigFile, Reach, ending, out, say, write_json
+from gateway.cli_reach import (
+    CONFIG,
+    REFUSED,
+    USAGE,
+    AsJson,
+    ConfigFile,
+    Reach,
+    ending,
+    out,
+    say,
+    write_json,
+)
 from gateway.cli_words import plain
+from gateway.registry import Credential
 from gateway.request import (
     ClaimDevice,
     DeviceView,
+    ExportRegistry,
     ListUnclaimed,
     ReplaceDevice,
     Request,
@@ -73,6 +88,60 @@ def replace(
 ) -> None:
     """更换 Put a device in the place of another: home, room and who wears it stay."""
     _show(config, ReplaceDevice(device, code, operator_of(by), family))
+
+
+class Written(msgspec.Struct, frozen=True):
+    """What `credentials` wrote: two files, for how many devices, and how many have no secret."""
+
+    passwords: str
+    rights: str
+    devices: int
+    without_secret: int
+    has_gateway: bool
+
+
+@app.command("credentials")
+def credentials(
+    folder: Annotated[
+        Path, typer.Option("--mosquitto", metavar="FOLDER", help="mosquitto 的文件夹 its folder.")
+    ] = Path("/etc/mosquitto"),
+    *,
+    config: ConfigFile = CONFIG,
+    as_json: AsJson = False,
+) -> None:
+    """设备口令 Write each device's user and rights for a mosquitto; then reload it."""
+    with ending():
+        texts: list[str] = []
+        Reach(config).show(
+            ExportRegistry(), lambda row: texts.append(msgspec.json.decode(row, type=str))
+        )
+        registry = registry_file.parse("".join(texts).encode())
+        devices = registry.credentials()
+        files = _write(folder, devices)
+        without = len(registry.devices) - len(devices)
+        passwords = str(folder / mosquitto_users.PASSWORDS)
+        rights = str(folder / mosquitto_users.RIGHTS)
+        written = Written(passwords, rights, len(devices), without, files.has_gateway)
+        if as_json:
+            write_json(msgspec.json.encode(written))
+        else:
+            out().print(f"{passwords}\n{rights}\n设备 devices: {len(devices)}")
+            out().print("生效 in force after: systemctl reload mosquitto")
+        if without:
+            say(f"{without} 件没有口令，登不进去 have no secret and cannot log in")
+        if not files.has_gateway:
+            say(f"网关还没有口令 the gateway has none yet: mosquitto_passwd {passwords} gateway")
+
+
+def _write(folder: Path, devices: list[Credential]) -> mosquitto_users.Files:
+    try:
+        return mosquitto_users.write(folder, devices)
+    except OSError as error:
+        say(f"写不进去 cannot write to {folder}: {error.strerror}")
+        raise typer.Exit(USAGE) from None
+    except ValueError as error:
+        say(f"设备和别的用户重名，请改名 devices named as other users, rename them: {error}")
+        raise typer.Exit(REFUSED) from None
 
 
 def _show(file: ConfigFile, request: Request) -> None:
