@@ -8,10 +8,13 @@ believe in another ladder than the one that runs.
 A county has few sorts of home: those whose people differ only in their names are proved once.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from math import inf
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -23,19 +26,23 @@ from alerting.notification import STATUS_WITHIN
 from alerting.policy import Policy, Priority
 from alerting.record import HomeRecord, ResponderRecord, Role
 from alerting.roster import FELL, Scene
+from alerting.shifts import is_absent, is_on_duty
 
 _PHONES = (Medium.SMS, Medium.VOICE)
 _STAFFED = frozenset({Role.DESK, Role.POST})
 _GOING = frozenset({Role.NEIGHBOUR, Role.POST})
 _AT = datetime(2020, 1, 1, tzinfo=UTC)
-"""Any instant: what is proved is how long things take."""
+ANY_DAY = ((_AT, False), (_AT, True))
+"""Any instant, awake and asleep: for people without shifts what is proved is how long it takes."""
+
+_UTC = ZoneInfo("UTC")
 
 FEWEST_AT_A_FIRE = 2
 """Nobody goes alone to fire or gas (PEOPLE)."""
 
 
 class Lack(StrEnum):
-    """What is missing; the first four forbid those after them at the same hour."""
+    """What is missing."""
 
     NOBODY = "nobody"
     UNSTAFFED = "unstaffed"
@@ -47,6 +54,8 @@ class Lack(StrEnum):
     NUMBER = "number"
     MUTE = "mute"
     SHARED = "shared"
+    SHIFT = "shift"
+    ABSENT = "absent"
 
 
 class Contact(NamedTuple):
@@ -95,19 +104,37 @@ class Rung(NamedTuple):
     calls: tuple[Call, ...]
 
 
+class Slot(NamedTuple):
+    """Hours in which the same people are there: their places in the list of hours, and one of them.
+
+    `off` are the places of those who are off duty or away.
+    """
+
+    at: datetime
+    is_night: bool
+    off: frozenset[int]
+    hours: tuple[int, ...]
+
+
 class Missing(NamedTuple):
     """Something missing at this hazard; `people` are places in the home's order."""
 
     lack: Lack
     kind: str
-    is_night: bool
+    slot: Slot
     people: tuple[int, ...] = ()
+
+    @property
+    def is_night(self) -> bool:
+        """Whether people sleep then."""
+        return self.slot.is_night
 
 
 class Proof(NamedTuple):
-    """What holds for a sort of home: ladders by hazard and whether it is night, what is missing."""
+    """What holds for a sort of home: by hazard and day or night its slowest ladder; what lacks."""
 
     ladders: Mapping[tuple[str, bool], tuple[Rung, ...]]
+    told: Mapping[tuple[str, bool], float | None]
     missing: tuple[Missing, ...]
 
 
@@ -135,27 +162,61 @@ def refused(terms: Terms) -> dict[str, Lack]:
     return {one.kind: one.lack for one in reversed(missing) if one.lack in grave}
 
 
-def prove(sort: Sort, terms: Terms) -> Proof:
-    """Climb every ladder by day and by night for a sort of home."""
+def prove(sort: Sort, terms: Terms, hours: Sequence[tuple[datetime, bool]] = ANY_DAY) -> Proof:
+    """Climb every ladder for a sort of home, once for all hours in which the same are there.
+
+    `hours` are local times, each with whether people sleep then.
+    """
     ladders: dict[tuple[str, bool], tuple[Rung, ...]] = {}
-    missing = [*_contacts(sort)]
-    climbed: dict[tuple[Policy, bool, bool], tuple[Rung, ...]] = {}
-    for kind, policy in hazards(terms.policies).items():
-        for is_night in (False, True):
-            alike = (policy, kind in FELL, is_night)
+    slowest: dict[tuple[str, bool], float | None] = {}
+    missing: list[Missing] = []
+    for slot in _slots(sort, hours):
+        missing += _contacts(sort, slot)
+        climbed: dict[tuple[Policy, bool], tuple[Rung, ...]] = {}
+        for kind, policy in hazards(terms.policies).items():
+            alike = (policy, kind in FELL)
             if alike not in climbed:
-                climbed[alike] = tuple(_climb(sort, kind, policy, terms, is_night=is_night))
-            rungs = ladders[kind, is_night] = climbed[alike]
-            lacks = _lacks(sort, rungs, kind, policy, is_night=is_night)
-            missing += [Missing(lack, kind, is_night) for lack in lacks]
-            missing += _late(sort, rungs, terms.within, Missing(Lack.LATE, kind, is_night))
-    return Proof(ladders, tuple(missing))
+                climbed[alike] = tuple(_climb(sort, kind, policy, terms, slot))
+            rungs = climbed[alike]
+            told = reached(sort, rungs, slot)
+            when = (kind, slot.is_night)
+            if when not in slowest or _slowness(told) > _slowness(slowest[when]):
+                ladders[when], slowest[when] = rungs, told
+            missing += [
+                Missing(lack, kind, slot) for lack in _lacks(sort, rungs, kind, policy, slot)
+            ]
+            if told is not None and told > terms.within:
+                missing.append(Missing(Lack.LATE, kind, slot))
+    return Proof(ladders, slowest, tuple(missing))
 
 
-def _contacts(sort: Sort) -> Iterator[Missing]:
+def _slots(sort: Sort, hours: Sequence[tuple[datetime, bool]]) -> Iterator[Slot]:
+    """Put hours together in which the same people are there."""
+    bound = [
+        (place, contact.record)
+        for place, contact in enumerate(sort.contacts)
+        if contact.record.duty or contact.record.absent
+    ]
+    found: defaultdict[tuple[bool, frozenset[int]], list[int]] = defaultdict(list)
+    for number, (at, is_night) in enumerate(hours):
+        off = (place for place, who in bound if not is_on_duty(who.duty, who.absent, at))
+        found[is_night, frozenset(off)].append(number)
+    for (is_night, gone), numbers in found.items():
+        yield Slot(hours[numbers[0]][0], is_night, gone, tuple(numbers))
+
+
+def _contacts(sort: Sort, slot: Slot) -> Iterator[Missing]:
     """Find people who stand in the chain and cannot be reached, whatever happens."""
-    found: dict[Lack, list[int]] = {Lack.NUMBER: [], Lack.MUTE: [], Lack.SHARED: []}
+    found: dict[Lack, list[int]] = {
+        lack: [] for lack in (Lack.NUMBER, Lack.MUTE, Lack.SHARED, Lack.SHIFT, Lack.ABSENT)
+    }
+    for role in _STAFFED:
+        places = [p for p, contact in enumerate(sort.contacts) if contact.record.role is role]
+        if places and slot.off.issuperset(places):
+            found[Lack.SHIFT] += places
     for place, contact in enumerate(sort.contacts):
+        if contact.record.role is Role.NEIGHBOUR and is_absent(contact.record.absent, slot.at):
+            found[Lack.ABSENT].append(place)
         if not contact.is_good:
             found[Lack.NUMBER].append(place)
         elif not contact.record.sms and not contact.record.voice:
@@ -164,12 +225,10 @@ def _contacts(sort: Sort) -> Iterator[Missing]:
             found[Lack.SHARED].append(place)
     for lack, people in found.items():
         if people:
-            yield from (Missing(lack, "", is_night, tuple(people)) for is_night in (False, True))
+            yield Missing(lack, "", slot, tuple(sorted(people)))
 
 
-def _climb(
-    sort: Sort, kind: str, policy: Policy, terms: Terms, *, is_night: bool
-) -> Iterator[Rung]:
+def _climb(sort: Sort, kind: str, policy: Policy, terms: Terms, slot: Slot) -> Iterator[Rung]:
     """Climb a ladder once round, nobody answering; a number that is no good is known to be so."""
     responders = tuple(contact.record for contact in sort.contacts)
     barred = tuple(
@@ -178,17 +237,19 @@ def _climb(
         for medium in _PHONES
         if medium not in terms.media or not contact.is_good
     )
-    home = HomeState(HomeRecord("home", responders=responders), armed_at=_AT)
+    home = HomeState(HomeRecord("home", responders=responders), armed_at=slot.at)
     home.barred = barred
-    alarm = Alarm("alarm", "home", kind, policy, raised_at=_AT)
+    alarm = Alarm("alarm", "home", kind, policy, raised_at=slot.at)
     at = policy.cancel_window_seconds
-    scene = Scene(home, _AT + timedelta(seconds=at), is_night)
+    zone = slot.at.tzinfo if isinstance(slot.at.tzinfo, ZoneInfo) else _UTC
+    began = slot.at.astimezone(UTC)
+    scene = Scene(home, began + timedelta(seconds=at), slot.is_night, zone=zone)
     effects = list(escalation.begin(alarm, scene))
     for step in policy.steps[1:]:
         yield _rung(at, effects)
         assert alarm.ladder_due is not None
-        at = (alarm.ladder_due - _AT).total_seconds()
-        scene = Scene(home, alarm.ladder_due, is_night)
+        at = (alarm.ladder_due - began).total_seconds()
+        scene = Scene(home, alarm.ladder_due, slot.is_night, zone=zone)
         effects = list(escalation.climb(alarm, scene))
         assert alarm.policy.steps[alarm.rung] is step
     yield _rung(at, effects)
@@ -206,7 +267,7 @@ def _rung(at: float, effects: Iterable[object]) -> Rung:
 
 
 def _lacks(
-    sort: Sort, rungs: tuple[Rung, ...], kind: str, policy: Policy, *, is_night: bool
+    sort: Sort, rungs: tuple[Rung, ...], kind: str, policy: Policy, slot: Slot
 ) -> Iterator[Lack]:
     """Say what a round of this ladder leaves out in such an hour.
 
@@ -214,8 +275,8 @@ def _lacks(
     neighbour who did not tick the night is rung too, and has not promised to wake.
     """
     rung = {call.person for one in rungs for call in one.calls}
-    people = [contact for place, contact in enumerate(sort.contacts) if place in rung]
-    awake = [contact for contact in people if contact.record.at_night or not is_night]
+    people = [sort.contacts[place] for place in sorted(rung - slot.off)]
+    awake = [contact for contact in people if contact.record.at_night or not slot.is_night]
     staffed = [contact for contact in awake if contact.record.role in _STAFFED]
     neighbours = [contact for contact in people if contact.record.role is Role.NEIGHBOUR]
     if not staffed and not neighbours:
@@ -238,21 +299,19 @@ def _is_able(contact: Contact, sort: Sort, kind: str) -> bool:
     return (contact.stairs or not sort.is_upstairs) and (contact.record.lifts or kind not in FELL)
 
 
-def _late(sort: Sort, rungs: tuple[Rung, ...], within: float, found: Missing) -> Iterator[Missing]:
-    """Find a staffed place that is reached, and too late."""
-    told = reached(sort, rungs, is_night=found.is_night)
-    if told is not None and told > within:
-        yield found
+def _slowness(told: float | None) -> float:
+    return inf if told is None else told
 
 
-def reached(sort: Sort, rungs: tuple[Rung, ...], *, is_night: bool) -> float | None:
+def reached(sort: Sort, rungs: tuple[Rung, ...], slot: Slot) -> float | None:
     """Give the seconds after which somebody awake at a staffed place has been reached, at worst."""
     for rung in rungs:
         ends = [
             rung.starts + max(STATUS_WITHIN[medium].total_seconds() for medium in call.media)
             for call in rung.calls
             if sort.contacts[call.person].record.role in _STAFFED
-            and (sort.contacts[call.person].record.at_night or not is_night)
+            and (sort.contacts[call.person].record.at_night or not slot.is_night)
+            and call.person not in slot.off
         ]
         if ends:
             return min(ends)

@@ -300,8 +300,8 @@ class Engine:
         params = self._params["no_motion"]
         assert isinstance(params, NoMotionParams)
         is_night = not is_day(now, params, self.zone)
-        settings = self.settings
-        return Scene(home, now, is_night, settings.has_webhook, settings.assists)
+        at = self.settings
+        return Scene(home, now, is_night, at.has_webhook, at.assists, self.zone)
 
     # --- the registry, gaps, texts ---------------------------------------------------------
 

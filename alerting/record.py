@@ -23,6 +23,7 @@ class ResponderRecord(msgspec.Struct, frozen=True, omit_defaults=True, gc=False)
     """One person or post who can be reached for this home; `rank` 1 is asked first.
 
     Who cannot lift a person (`lifts`) is asked after those who can, where somebody has fallen.
+    `duty` and `absent` say when they are there (`alerting/shifts.py`); empty is always.
     """
 
     id: str
@@ -32,6 +33,8 @@ class ResponderRecord(msgspec.Struct, frozen=True, omit_defaults=True, gc=False)
     voice: bool = True
     at_night: bool = True
     lifts: bool = True
+    duty: str = ""
+    absent: str = ""
 
 
 class ResidentRecord(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):

@@ -1,10 +1,12 @@
 """Who can be asked now: a home's people by role, in their order, and over which media.
 
-First form: those paired with the home, in their rank, and at night those who ticked it first.
+Those paired with the home, in their rank, at night those who ticked it first, and who is on duty
+before who is not. A roster never leaves nobody: where all of a role are off duty, all are asked.
 """
 
 from datetime import datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from alerting.alarm import Alarm
 from alerting.effect import Medium
@@ -12,6 +14,11 @@ from alerting.home import Barred, HomeState
 from alerting.notification import Notification
 from alerting.policy import BOTH
 from alerting.record import ResponderRecord, Role
+from alerting.shifts import is_on_duty
+
+_UTC = ZoneInfo("UTC")
+_BY_DUTY = frozenset({Role.DESK, Role.POST})
+"""Places with shifts: who is off duty is not there, and is left out where somebody is on."""
 
 MAX_ROUNDS = 3
 """How often a neighbour is let sleep through a call; then the desk and the posts go on alone, where
@@ -26,7 +33,7 @@ class Scene(NamedTuple):
     """Where and when the ladder acts: the home, the instant, and whether people sleep.
 
     `has_webhook` says that another system is told of every alarm, `assists` that a person is asked
-    to call 119 or 120 and to say so.
+    to call 119 or 120 and to say so; shifts are read in `zone`.
     """
 
     home: HomeState
@@ -34,11 +41,27 @@ class Scene(NamedTuple):
     is_night: bool
     has_webhook: bool = False
     assists: bool = False
+    zone: ZoneInfo = _UTC
 
 
 def of_role(scene: Scene, role: Role) -> list[ResponderRecord]:
-    """List the home's people of a role in the order in which they are asked."""
-    return [person for person in scene.home.record.responders if person.role is role]
+    """List the home's people of a role in the order in which they are asked.
+
+    Of a desk's and of the posts' only who is on duty and can be rung; where there is none, all.
+    """
+    people = [person for person in scene.home.record.responders if person.role is role]
+    if role not in _BY_DUTY:
+        return people
+    there = [person for person in people if is_there(person, scene)]
+    is_any_rung = any(media_of(person, (Medium.VOICE,), scene) for person in there)
+    return there if is_any_rung else people
+
+
+def is_there(person: ResponderRecord, scene: Scene) -> bool:
+    """Say whether somebody is on duty, and not away, by their own lines."""
+    if not person.duty and not person.absent:
+        return True
+    return is_on_duty(person.duty, person.absent, scene.now.astimezone(scene.zone))
 
 
 def neighbours(alarm: Alarm, scene: Scene) -> list[ResponderRecord]:
@@ -63,6 +86,7 @@ def neighbours(alarm: Alarm, scene: Scene) -> list[ResponderRecord]:
         free.sort(key=lambda person: not person.at_night)
     if alarm.kind in FELL:
         free.sort(key=lambda person: not person.lifts)
+    free.sort(key=lambda person: not is_there(person, scene))
     return free
 
 

@@ -6,7 +6,7 @@ operator can do about it.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -21,7 +21,6 @@ from alerting.coverage import (
     Terms,
     hazards,
     prove,
-    reached,
     refused,
     without,
     without_name,
@@ -34,7 +33,9 @@ from gateway.check import DATABASE, media_of, stored
 from gateway.config import Config
 from gateway.registry import Household, Registry
 
-HOUR = timedelta(hours=1)
+STEP = timedelta(minutes=30)
+"""How finely time is looked at: a shift begins and ends on a full or a half hour."""
+
 GROUND_FLOOR = 1
 Advance = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
@@ -53,7 +54,7 @@ class Gap(NamedTuple):
     lack: Lack
     kinds: tuple[str, ...]
     spans: tuple[Span, ...]
-    hours: int
+    hours: float
     homes: tuple[str, ...]
     people: Mapping[str, tuple[str, ...]]
 
@@ -75,7 +76,7 @@ class Coverage(NamedTuple):
 
     homes: int
     sorts: int
-    hours: int
+    hours: float
     within: float
     refused: Mapping[str, Lack]
     gaps: tuple[Gap, ...]
@@ -108,9 +109,9 @@ def survey(config: Config, now: datetime, days: int, within: float, advance: Adv
 def nights(
     params: NoMotionParams, zone: ZoneInfo, now: datetime, days: int
 ) -> list[tuple[datetime, bool]]:
-    """List the hours of the days to come in local time, and whether each is of the night."""
+    """List the half hours of the days to come in local time, and whether each is of the night."""
     first = now.replace(minute=0, second=0, microsecond=0)
-    hours = (first + HOUR * n for n in range(days * 24))
+    hours = (first + STEP * n for n in range(days * 48))
     return [(hour.astimezone(zone), not is_day(hour, params, zone)) for hour in hours]
 
 
@@ -123,12 +124,12 @@ def proved(
     kept = without(terms, failing)
     proofs = {}
     for count, sort in enumerate(sorts, start=1):
-        proofs[sort] = prove(sort, kept)
+        proofs[sort] = prove(sort, kept, hours)
         advance("推算 proving", count, len(sorts))
     return Coverage(
         homes=len(registry.households),
         sorts=len(sorts),
-        hours=len(hours),
+        hours=_hours(hours),
         within=terms.within,
         refused=failing,
         gaps=tuple(_gathered(sorts, proofs, hours)),
@@ -185,7 +186,7 @@ def _gathered(
     sorts: Sorted, proofs: Mapping[Sort, Proof], hours: list[tuple[datetime, bool]]
 ) -> Iterator[Gap]:
     """Put together what one errand mends: the same lack at the same hazards in the same hours."""
-    found: defaultdict[tuple[Lack, tuple[str, ...], frozenset[bool]], dict[str, tuple[str, ...]]]
+    found: defaultdict[tuple[Lack, tuple[str, ...], frozenset[int]], dict[str, tuple[str, ...]]]
     found = defaultdict(dict)
     for sort, homes in sorts.items():
         for (lack, kinds, times), places in _of_sort(proofs[sort]).items():
@@ -195,21 +196,21 @@ def _gathered(
     order = list(Lack)
     for lack, kinds, times in sorted(found, key=lambda key: (order.index(key[0]), key[1])):
         people = found[lack, kinds, times]
-        wanted = [hour for hour, is_night in hours if is_night in times]
+        wanted = [hours[number][0] for number in sorted(times)]
         if wanted:
-            yield Gap(*(lack, kinds, tuple(_spans(wanted)), len(wanted)), tuple(people), people)
+            yield Gap(*(lack, kinds, tuple(_spans(wanted)), _hours(wanted)), tuple(people), people)
 
 
 def _of_sort(
     proof: Proof,
-) -> dict[tuple[Lack, tuple[str, ...], frozenset[bool]], tuple[int, ...]]:
+) -> dict[tuple[Lack, tuple[str, ...], frozenset[int]], tuple[int, ...]]:
     """Turn what is missing by hazard and hour about: hazards and hours by what is missing."""
-    times: defaultdict[tuple[Lack, str], set[bool]] = defaultdict(set)
+    times: defaultdict[tuple[Lack, str], set[int]] = defaultdict(set)
     people: dict[Lack, tuple[int, ...]] = {}
     for one in proof.missing:
-        times[one.lack, one.kind].add(one.is_night)
-        people[one.lack] = one.people
-    kinds: defaultdict[tuple[Lack, frozenset[bool]], list[str]] = defaultdict(list)
+        times[one.lack, one.kind].update(one.slot.hours)
+        people[one.lack] = tuple(sorted({*people.get(one.lack, ()), *one.people}))
+    kinds: defaultdict[tuple[Lack, frozenset[int]], list[str]] = defaultdict(list)
     for (lack, kind), when in times.items():
         kinds[lack, frozenset(when)].append(kind)
     return {
@@ -218,11 +219,15 @@ def _of_sort(
     }
 
 
+def _hours(steps: Sequence[object]) -> float:
+    return len(steps) * (STEP / timedelta(hours=1))
+
+
 def _spans(hours: list[datetime]) -> Iterator[Span]:
     """Join hours that follow on one another, as instants: a clock is put back once a year."""
     since = last = hours[0]
     for hour in hours[1:]:
-        if hour.timestamp() - last.timestamp() > HOUR.total_seconds():
+        if hour.timestamp() - last.timestamp() > STEP.total_seconds():
             yield Span(since, _after(last))
             since = hour
         last = hour
@@ -230,13 +235,13 @@ def _spans(hours: list[datetime]) -> Iterator[Span]:
 
 
 def _after(hour: datetime) -> datetime:
-    """Give the local time an hour later."""
-    return datetime.fromtimestamp(hour.timestamp() + HOUR.total_seconds(), hour.tzinfo)
+    """Give the local time a step later."""
+    return datetime.fromtimestamp(hour.timestamp() + STEP.total_seconds(), hour.tzinfo)
 
 
 def _ladders(sorts: Sorted, proofs: Mapping[Sort, Proof]) -> Iterator[Ladder]:
     for sort, homes in sorts.items():
         for (kind, is_night), rungs in proofs[sort].ladders.items():
-            told = reached(sort, rungs, is_night=is_night)
+            told = proofs[sort].told[kind, is_night]
             first = homes[0]
             yield Ladder(kind, is_night, len(homes), first.home_id, told, rungs, first.people)

@@ -54,6 +54,14 @@ _MISSING: dict[Lack, tuple[Words, Words]] = {
         Words("短信和电话都不收", "take neither texts nor calls"),
         Words("至少留一样", "leave them one of the two"),
     ),
+    Lack.SHIFT: (
+        Words("这一班没有人值", "the shift has nobody on it: all of them are rung, at home"),
+        Words("在 duty 里排上人，或写替班的人", "put somebody on duty then, or one to stand in"),
+    ),
+    Lack.ABSENT: (
+        Words("这几天不在家", "are away on these days, and asked last"),
+        Words("给这一户临时配上别的邻居", "pair another neighbour for those days"),
+    ),
     Lack.SHARED: (
         Words("和前面的人是同一个号码，只算一个人", "have the number of somebody before them"),
         Words("登记各自的号码", "give each a number of their own"),
@@ -144,13 +152,13 @@ def _lines(gap: Gap, language: str) -> Iterator[str]:
     yield f"  → {mend.to(language)}"
 
 
-def _when(span: Span, hours: int, spans: int) -> Words:
+def _when(span: Span, hours: float, spans: int) -> Words:
     since, until = f"{span.since:%m-%d %H:%M}", f"{span.until:%m-%d %H:%M}"
     if spans == 1:
-        return Words(f"{since} 到 {until}，{hours} 小时", f"{since} to {until}, {hours} hours")
+        return Words(f"{since} 到 {until}，{hours:g} 小时", f"{since} to {until}, {hours:g} hours")
     return Words(
-        f"{since} 到 {until}，这样的 {spans} 段，共 {hours} 小时",
-        f"{since} to {until}, and {spans - 1} more like it: {hours} hours",
+        f"{since} 到 {until}，这样的 {spans} 段，共 {hours:g} 小时",
+        f"{since} to {until}, and {spans - 1} more like it: {hours:g} hours",
     )
 
 
@@ -182,7 +190,7 @@ def _slowest(coverage: Coverage, language: str) -> Table:
 def _sum(coverage: Coverage) -> Words:
     homes = len({home for gap in coverage.gaps for home in gap.homes})
     return Words(
-        f"{coverage.homes} 户（{coverage.sorts} 种），{coverage.hours} 小时：{homes} 户有缺口",
-        f"{coverage.homes} homes ({coverage.sorts} sorts), {coverage.hours} hours: "
+        f"{coverage.homes} 户（{coverage.sorts} 种），{coverage.hours:g} 小时：{homes} 户有缺口",
+        f"{coverage.homes} homes ({coverage.sorts} sorts), {coverage.hours:g} hours: "
         f"{homes} have gaps",
     )

@@ -316,7 +316,9 @@ def _can_answer(resident: ResidentRow) -> bool:
 
 
 def _responder(row: ResponderRow, rank: int) -> ResponderRecord:
-    return ResponderRecord(row.id, row.role, rank, row.sms, row.voice, row.at_night, row.lifts)
+    return ResponderRecord(
+        row.id, row.role, rank, row.sms, row.voice, row.at_night, row.lifts, row.duty, row.absent
+    )
 
 
 def _person(row: ResidentRow) -> Person:

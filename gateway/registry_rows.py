@@ -11,6 +11,7 @@ from pydantic import AfterValidator, ConfigDict, Field, Strict, StringConstraint
 
 from alerting.numbers import EmergencyNumberError, NumberError, normalise
 from alerting.record import Role
+from alerting.shifts import absences_of, shifts_of
 from gateway.mistake import ID, ID_OR_NONE, LINE, SECRET, Words, wrong
 from sensors.families import discover
 from sensors.families.own import RESERVED_HOME
@@ -97,6 +98,32 @@ DeviceClass = Literal[
     "co",
     "leak",
 ]
+
+
+def _duty(line: str) -> str:
+    try:
+        shifts_of(line)
+    except ValueError:
+        raise wrong(
+            Words("班次看不懂", "is not shifts that can be read"),
+            Words("写成 1-5 08:00-18:00, 6 20:00-08:00", "write 1-5 08:00-18:00, 6 20:00-08:00"),
+        ) from None
+    return line
+
+
+def _absent(line: str) -> str:
+    try:
+        absences_of(line)
+    except ValueError:
+        raise wrong(
+            Words("不在的日期看不懂", "is not dates that can be read"),
+            Words("写成 2027-02-05/2027-02-20", "write 2027-02-05/2027-02-20"),
+        ) from None
+    return line
+
+
+Duty = Annotated[str, _line(200), AfterValidator(_duty)]
+Absent = Annotated[str, _line(200), AfterValidator(_absent)]
 
 SORTS: dict[str, str] = {
     "smoke": "烟雾",
@@ -191,6 +218,8 @@ class ResponderRow:
     at_night: Flag = True
     stairs: Flag = True
     lifts: Flag = True
+    duty: Duty = ""
+    absent: Absent = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,6 +106,15 @@ RANGES = (
 )
 """A later step of it: what is usual for a person."""
 
+SHIFTS = (
+    "ALTER TABLE responders ADD COLUMN duty TEXT NOT NULL DEFAULT ''",
+    "ALTER TABLE responders ADD COLUMN absent TEXT NOT NULL DEFAULT ''",
+)
+"""A later step of it: when a responder is there."""
+
+_LINES = frozenset({"duty", "absent"})
+"""Columns of text that came later: a file that has not them yet has nothing in them."""
+
 KINDS: dict[str, type[AnyRow]] = {
     "homes": HomeRow,
     "residents": ResidentRow,
@@ -122,10 +131,14 @@ def query(name: str, present: Collection[str] | None = None) -> str:
     A file of an older version has fewer, until a gateway has started on it.
     """
     columns = (
-        column if present is None or column in present else f"NULL AS {column}"
+        column if present is None or column in present else f"{_none(column)} AS {column}"
         for column in _COLUMNS[name]
     )
     return f"SELECT {', '.join(columns)} FROM {name} ORDER BY rowid"  # noqa: S608 -- our own names
+
+
+def _none(column: str) -> str:
+    return "''" if column in _LINES else "NULL"
 
 
 QUERIES = {name: query(name) for name in _COLUMNS}

@@ -7,7 +7,7 @@ would read it wrongly and write it worse.
 
 import sqlite3
 
-from gateway.registry_tables import INSTALLERS, RANGES
+from gateway.registry_tables import INSTALLERS, RANGES, SHIFTS
 from gateway.registry_tables import TABLES as REGISTRY
 
 VERSION_1 = (
@@ -94,6 +94,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (LESSON,),
     RANGES,
     INSTALLERS,
+    SHIFTS,
 )
 
 

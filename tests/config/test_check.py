@@ -15,7 +15,7 @@ from gateway.check import DATABASE, Findings, Level, as_json, check, show
 from gateway.registry import Registry
 from gateway.registry_file import parse
 from gateway.registry_import import plan
-from gateway.registry_tables import RANGES, TABLES
+from gateway.registry_tables import RANGES, SHIFTS, TABLES
 
 HEAD = '[community]\nname = "昭觉社区"\nlandline = "84310000"\n'
 TWILIO = f"""
@@ -40,7 +40,7 @@ def found(findings: Findings) -> list[tuple[Level, str]]:
     return [(finding.level, finding.mistake.path) for finding in findings.found]
 
 
-def store(folder: Path, rows: str, tables: Iterable[str] = (*TABLES, *RANGES)) -> Path:
+def store(folder: Path, rows: str, tables: Iterable[str] = (*TABLES, *RANGES, *SHIFTS)) -> Path:
     """A database as the gateway leaves it, with this registry file in it."""
     (folder / "state").mkdir()
     path = folder / "state" / DATABASE

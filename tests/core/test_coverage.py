@@ -1,7 +1,10 @@
 """The proof that an alarm ends at a human: what it finds, and what it refuses."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
+import msgspec
 import pytest
 
 from alerting.coverage import (
@@ -11,7 +14,6 @@ from alerting.coverage import (
     Terms,
     hazards,
     prove,
-    reached,
     refused,
     without_name,
 )
@@ -27,7 +29,8 @@ KINDS = ("smoke", "fall", "no_motion")
 
 def one(role: Role, *, is_good: bool = True, stairs: bool = True, **flags: bool) -> Contact:
     """A person; their place is given when they stand in a home."""
-    return Contact(ResponderRecord("", role, **flags), is_good=is_good, stairs=stairs, phone=-1)
+    record = msgspec.structs.replace(ResponderRecord("", role), **flags)
+    return Contact(record, is_good=is_good, stairs=stairs, phone=-1)
 
 
 def home(*people: Contact, is_upstairs: bool = False) -> Sort:
@@ -136,8 +139,7 @@ def test_a_rung_begins_when_its_waits_have_passed() -> None:
 def test_a_staffed_place_on_a_late_rung_is_late() -> None:
     """By day the desk has it at once; at night the gatehouse only on the second rung."""
     sort = home(SLEEPING_DESK, NEIGHBOUR, NEIGHBOUR, POST)
-    rungs = prove(sort, TERMS).ladders["no_motion", True]
-    assert 390 == reached(sort, rungs, is_night=True)
+    assert 390 == prove(sort, TERMS).told["no_motion", True]
     assert at(Lack.LATE, "no_motion", nights=NIGHT) == found(sort, TERMS._replace(within=389))
 
 
@@ -161,3 +163,35 @@ def test_a_policy_over_media_nobody_carries_is_refused() -> None:
 def test_the_policies_that_come_with_the_rules_are_not_refused() -> None:
     """A home that lacks nothing is safe with them."""
     assert {} == refused(TERMS)
+
+
+def week(start: str) -> list[tuple[datetime, bool]]:
+    """The half hours of a week in Shanghai; night is from ten to seven."""
+    first = datetime.fromisoformat(start).replace(tzinfo=ZoneInfo("Asia/Shanghai"))
+    times = [first + timedelta(minutes=30) * n for n in range(7 * 48)]
+    return [(at, not 7 <= at.hour < 22) for at in times]
+
+
+def hours(sort: Sort, lack: Lack) -> list[str]:
+    """When something is missing, day and hour."""
+    hours = week("2027-02-01")  # a Monday
+    missing = [one for one in prove(sort, TERMS, hours).missing if one.lack is lack]
+    numbers = sorted({number for one in missing for number in one.slot.hours})
+    return [f"{hours[number][0]:%a %H:%M}" for number in numbers]
+
+
+def test_a_hole_in_the_roster_is_found_at_its_hour() -> None:
+    """Between six and half past seven on Saturday evening nobody is at the desk."""
+    day = one(Role.DESK)._replace(record=ResponderRecord("", Role.DESK, duty="1-7 08:00-18:00"))
+    night = ResponderRecord("", Role.DESK, duty="1-5 18:00-08:00, 6 19:30-08:00, 7 18:00-08:00")
+    sort = home(day, day._replace(record=night), NEIGHBOUR, NEIGHBOUR)
+    expected = ["Sat 18:00", "Sat 18:30", "Sat 19:00"]
+    assert (expected, expected) == (hours(sort, Lack.SHIFT), hours(sort, Lack.UNSTAFFED))
+
+
+def test_who_is_away_is_nobody_to_go() -> None:
+    """On the days of the festival, and on no other."""
+    away = ResponderRecord("", Role.NEIGHBOUR, absent="2027-02-03")
+    sort = home(DESK, NEIGHBOUR._replace(record=away))
+    assert {"Wed"} == {when.split()[0] for when in hours(sort, Lack.NO_GOER)}
+    assert 48 == len(hours(sort, Lack.ABSENT))

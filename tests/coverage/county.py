@@ -45,6 +45,8 @@ class Person(NamedTuple):
     at_night: int = 1
     stairs: int = 1
     lifts: int = 1
+    duty: str = ""
+    absent: str = ""
 
 
 class County:
@@ -93,7 +95,7 @@ class County:
             [(f"s-{row[0]}", row[0]) for row in self._homes],
         )
         connection.executemany(
-            "INSERT INTO responders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", self._people
+            "INSERT INTO responders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", self._people
         )
         connection.executemany("INSERT INTO pairings VALUES (?, ?, ?)", self._pairings)
         connection.execute("COMMIT")
@@ -102,7 +104,14 @@ class County:
 
     def _person(self, person_id: str, role: str, **flags: int) -> Person:
         self._numbers += 1
-        return Person(person_id, "李明", role, f"+86139{self._numbers:08d}", **flags)
+        return Person(
+            *(person_id, "李明", role, f"+86139{self._numbers:08d}"),
+            sms=flags.get("sms", 1),
+            voice=flags.get("voice", 1),
+            at_night=flags.get("at_night", 1),
+            stairs=flags.get("stairs", 1),
+            lifts=flags.get("lifts", 1),
+        )
 
     def _add(self, person_id: str, role: str, **flags: int) -> Person:
         person = self._person(person_id, role, **flags)
@@ -131,7 +140,7 @@ class County:
         return [
             *(self._make_nobody, self._make_unstaffed, self._make_night, self._make_no_lifting),
             *(self._make_no_stairs, self._make_alone, self._make_number, self._make_mute),
-            *(self._make_shared, self._make_closed_post),
+            *(self._make_shared, self._make_closed_post, self._make_shift, self._make_absent),
         ]
 
     def _make_nobody(self, home: str) -> None:
@@ -182,6 +191,25 @@ class County:
         self._people[-1] = both._replace(phone=people[0].phone)
         self._home(home, [*people, both])
         self._know(home, "shared", OF_PEOPLE, DAY, NIGHT)
+
+    def _make_shift(self, home: str) -> None:
+        """A gatehouse with nobody on it at night, and neighbours who wake."""
+        self._home(home, [*self._own(home), self._on_shift(home)])
+        self._know(home, "shift", OF_PEOPLE, NIGHT)
+        if not self._is_desk_always:
+            self._know(home, "unstaffed", EVERY, NIGHT)
+
+    def _on_shift(self, home: str) -> Person:
+        post = self._post(home)
+        self._people[-1] = post._replace(duty="1-7 07:00-22:00")
+        return post
+
+    def _make_absent(self, home: str) -> None:
+        """One of three neighbours is with the children in the city, and two are left."""
+        people = [*self._own(home), self._post(home)]
+        self._people[-2] = people[2]._replace(absent="2000-01-01/2099-12-31")
+        self._home(home, people)
+        self._know(home, "absent", OF_PEOPLE, DAY, NIGHT)
 
     def _make_closed_post(self, home: str) -> None:
         """A gatehouse that closes, and a single neighbour who wakes: no two for a fire at night."""

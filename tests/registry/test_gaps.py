@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.mistake import MistakesError
 from gateway.registry import Registry
 from gateway.registry_file import parse
 from gateway.registry_gaps import gaps
@@ -86,10 +87,27 @@ def test_a_number_that_cannot_be_dialled_is_found() -> None:
             "homes": [],
             "residents": [],
             "devices": [],
-            "responders": [(desk.id, desk.name, "desk", "12345", 1, 1, 1, 1, 1)],
+            "responders": [(desk.id, desk.name, "desk", "12345", 1, 1, 1, 1, 1, "", "")],
             "pairings": [],
         }
     )
     assert neighbour.phone
     (gap,) = gaps(Registry(stored))
     assert ("responders", ("d1",)) == (gap.table, gap.ids)
+
+
+def test_shifts_and_absences_come_from_a_file_and_reach_the_core() -> None:
+    """A line that cannot be read is named with its key."""
+    there = 'duty = "1-5 08:00-18:00"\nabsent = "2027-02-05/2027-02-20"'
+    rows = (DESK, *WHOLE[:3], responder("n1", more=there), WHOLE[4])
+    record = parse(file(*rows)).record("h1")
+    assert record is not None
+    assert ("1-5 08:00-18:00", "2027-02-05/2027-02-20") == (
+        record.responders[1].duty,
+        record.responders[1].absent,
+    )
+    with pytest.raises(MistakesError) as caught:
+        parse(file(responder("n1", more='duty = "by day"\nabsent = "春节"')))
+    assert ["responders[0].duty", "responders[0].absent"] == [
+        mistake.path for mistake in caught.value.mistakes
+    ]

@@ -16,7 +16,7 @@ from gateway.mistake import MistakesError
 from gateway.registry import Registry
 from gateway.registry_file import parse
 from gateway.registry_import import Import, plan
-from gateway.registry_tables import RANGES, TABLES
+from gateway.registry_tables import RANGES, SHIFTS, TABLES
 from tests.registry.village import (
     VILLAGE,
     device,
@@ -35,7 +35,7 @@ class Database:
         self.connection = sqlite3.connect(":memory:", isolation_level=None)
         self.registry = Registry()
         self._numbers = count(1)
-        for table in (*TABLES, *RANGES):
+        for table in (*TABLES, *RANGES, *SHIFTS):
             self.connection.execute(table)
 
     def bring(self, *rows: str, is_whole: bool = False) -> Import:
