@@ -14,6 +14,7 @@ from typing import Protocol
 from urllib.parse import parse_qsl
 
 from fastapi import FastAPI, HTTPException, Request, Response
+from starlette.requests import ClientDisconnect
 
 from alerting.channels import desk
 from alerting.channels.contract import Progress
@@ -29,6 +30,7 @@ MOST_BODY_BYTES = 64 * 1024
 MOST_FIELDS = 200
 MOST_ATTEMPT_SIGNS = 200
 DESK_SECONDS = 1.5
+READ_SECONDS = 10.0
 TOO_EARLY = timedelta(seconds=1)
 CODE = re.compile("[0-9]{1,6}")
 
@@ -171,12 +173,7 @@ class Answers:
 
     async def _form(self, request: Request) -> dict[str, str]:
         """Read a form the carrier has signed; anything else is turned away."""
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > MOST_BODY_BYTES:
-                self.counts["too_large"] += 1
-                raise HTTPException(413)
+        body = await self._body(request)
         try:
             text = body.decode()
             form = dict(parse_qsl(text, keep_blank_values=True, max_num_fields=MOST_FIELDS))
@@ -191,6 +188,24 @@ class Answers:
             self.counts["bad_signature"] += 1
             raise HTTPException(403)
         return form
+
+    async def _body(self, request: Request) -> bytes:
+        """Read a body, in time and up to the limit; whoever is slow must not keep others out."""
+        body = bytearray()
+        try:
+            async with self._clock.timeout(READ_SECONDS):
+                async for chunk in request.stream():
+                    body += chunk
+                    if len(body) > MOST_BODY_BYTES:
+                        self.counts["too_large"] += 1
+                        raise HTTPException(413)
+        except TimeoutError:
+            self.counts["too_slow"] += 1
+            raise HTTPException(408) from None
+        except ClientDisconnect:
+            self.counts["cut_off"] += 1
+            raise HTTPException(400) from None
+        return bytes(body)
 
     def _ask_again(self, request: Request, attempt_id: str) -> Response:
         if "again" in request.query_params:

@@ -12,8 +12,12 @@ from collections.abc import Generator
 
 import uvicorn
 from fastapi import FastAPI, Response
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 GRACE_SECONDS = 3
+PATIENCE_TICKS = 50
+"""In tenths of a second: a connection without a request is closed after one to two of these."""
+
 MOST_CONNECTIONS = 64
 MOST_HEADER_BYTES = 16 * 1024
 
@@ -76,9 +80,29 @@ class Web:
 
 
 class _Server(uvicorn.Server):
-    """A server that leaves the process's signals alone."""
+    """A server that leaves the process's signals alone, and waits for nobody for ever.
+
+    Its own limit of time begins after a request; whoever never makes one would keep a place that
+    the carrier's callbacks need.
+    """
+
+    _was_idle: frozenset[object] = frozenset()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Generator[None]:
         """Take no signal."""
         yield
+
+    async def on_tick(self, counter: int) -> bool:
+        """Close, now and then, connections that bring no whole request head."""
+        if counter % PATIENCE_TICKS == 0:
+            idle = {
+                connection
+                for connection in self.server_state.connections
+                if isinstance(connection, H11Protocol)
+                and (connection.cycle is None or connection.cycle.response_complete)
+            }
+            for connection in idle & self._was_idle:
+                connection.transport.abort()
+            self._was_idle = frozenset(idle)
+        return await super().on_tick(counter)

@@ -12,9 +12,13 @@ import pytest
 from alerting.channels.desk import Spoken
 from alerting.effect import Medium
 from alerting.event import Outcome
+from gateway import answers
 from gateway.answers import NOT_KEPT, NOT_KNOWN, Answers
+from gateway.clock import SystemClock
+from gateway.web import Web
 from simulators.carrier.webhooks import sign
 from tests.answers.desk import NotingDesk, Texted
+from tests.channels.contract import ended
 from tests.channels.fake_twilio import MOBILE, PUBLIC, TOKEN, ShiftedClock, open_channel, order_at
 
 SID = "CA" + "1" * 32
@@ -220,6 +224,40 @@ async def test_without_a_public_address_nobody_may_speak() -> None:
 async def test_a_strange_body_is_turned_away(front: Front, body: bytes, status: int) -> None:
     """By its size, its shape or its signature; never with an error of ours."""
     assert status == (await front.client.post(ROUTE, content=body)).status_code
+
+
+async def test_a_body_that_does_not_come_is_given_up(
+    front: Front, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever holds a request open holds it for a while only."""
+    monkeypatch.setattr(answers, "READ_SECONDS", 0.1)
+
+    web = Web(front.answers.application())
+    running = asyncio.create_task(web.run())
+    reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
+    writer.write(f"POST {ROUTE} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\na".encode())
+    async with SystemClock().timeout(3):
+        assert (await reader.readline()).startswith(b"HTTP/1.1 408 ")
+    writer.close()
+    await ended(running)
+    assert 1 == front.answers.counts["too_slow"]
+
+
+async def test_a_body_that_is_cut_off_is_no_error_of_ours(
+    front: Front, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A phone mast or a front that lets go is an ordinary day."""
+    web = Web(front.answers.application())
+    running = asyncio.create_task(web.run())
+    _, writer = await asyncio.open_connection("127.0.0.1", web.port)
+    writer.write(f"POST {ROUTE} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\na".encode())
+    await writer.drain()
+    await SystemClock().sleep(0.1)
+    writer.close()
+    await SystemClock().sleep(0.1)
+    await ended(running)
+    assert 1 == front.answers.counts["cut_off"]
+    assert [] == [record for record in caplog.records if record.exc_info]
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/twilio/sms"), ("GET", "/docs")])

@@ -7,8 +7,9 @@ import httpx
 import pytest
 from fastapi import FastAPI, Response
 
+from gateway import web as web_module
 from gateway.clock import SystemClock
-from gateway.web import Web
+from gateway.web import MOST_CONNECTIONS, Web
 from tests.channels.contract import ended
 
 CLOCK = SystemClock()
@@ -71,6 +72,26 @@ async def test_signals_stay_ours() -> None:
     running = asyncio.create_task(web.run())
     await CLOCK.sleep(0.1)
     assert before == (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT))
+    await ended(running)
+
+
+@pytest.mark.parametrize("said", [b"", b"POST /quick HTTP/1.1\r\nHost: x\r\n"])
+async def test_those_who_say_nothing_keep_nobody_out(
+    said: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All places taken by silence, or by half a head, are free again soon."""
+    monkeypatch.setattr(web_module, "PATIENCE_TICKS", 2)
+    web = Web(application())
+    running = asyncio.create_task(web.run())
+    silent = [await asyncio.open_connection("127.0.0.1", web.port) for _ in range(MOST_CONNECTIONS)]
+    for _, writer in silent:
+        writer.write(said)
+    async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{web.port}") as client:
+        assert 503 == (await client.get("/quick")).status_code
+        await CLOCK.sleep(0.8)
+        assert 200 == (await client.get("/quick")).status_code
+    for _, writer in silent:
+        writer.close()
     await ended(running)
 
 
