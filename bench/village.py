@@ -37,8 +37,7 @@ async def flood(
     }
     if record is not None:
         options["--record"] = str(record)
-    words = [word for pair in options.items() for word in pair]
-    return await _simulators("flood", *words)
+    return await _simulators("flood", *(f"{option}={value}" for option, value in options.items()))
 
 
 async def _simulators(*words: str) -> dict[str, float]:

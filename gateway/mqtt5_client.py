@@ -5,8 +5,9 @@ pause; what is left is read first when it says resume. Acknowledgements of one c
 write. Every packet is checked by the codec: one it cannot read ends the connection, as the
 protocol has it. A broker that does not know MQTT 5 says so in its first answer.
 
-Where a string in a packet is no UTF-8 the codec panics instead of raising; asyncio then closes the
-connection as after any error in a protocol, and the link connects anew.
+Where a string in a packet is no UTF-8 the codec panics instead of raising. A message is then read
+by hand (`mqtt5_publish`), for the broker would offer it again for ever; any other packet ends the
+connection.
 """
 
 import asyncio
@@ -17,6 +18,7 @@ from datetime import timedelta
 import mqtt5
 
 from gateway.clock import Clock
+from gateway.mqtt5_publish import spelled_out
 from gateway.mqtt_client import Listener, Message, Outgoing
 from gateway.mqtt_settings import WAITING, MqttSettings
 
@@ -31,6 +33,28 @@ _OLD_REFUSAL = b"\x20\x02\x00\x01"
 """CONNACK of MQTT 3: "unacceptable protocol version"."""
 
 _QOS = {0: mqtt5.QoS.AT_MOST_ONCE, 1: mqtt5.QoS.AT_LEAST_ONCE}
+
+
+class _PanicError(Exception):
+    """The codec has panicked over a packet."""
+
+
+class _Panics:
+    """Turns the codec's panic, which is no `Exception` and has no name to import, into one."""
+
+    def __enter__(self) -> None:
+        """Begin to read."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: object
+    ) -> None:
+        """Raise _PanicError for a panic, and nothing for anything else."""
+        del trace
+        if kind is not None and kind.__module__ == "pyo3_runtime":
+            raise _PanicError(str(error)) from error
+
+
+_PANICS = _Panics()
 
 
 class _Ear(asyncio.Protocol):
@@ -195,9 +219,7 @@ class Mqtt5Client:
         try:
             with memoryview(self._buffer) as view:
                 while done < len(view) and not self.is_paused and self._ear is ear:
-                    packet, size = mqtt5.read(view[done:])
-                    done += size
-                    self._take(packet)
+                    done += self._read_one(view[done:])
         except IndexError:
             pass  # the rest of this packet is still on its way
         except ValueError as error:
@@ -205,9 +227,24 @@ class Mqtt5Client:
         finally:
             self._is_reading = False
         if self._ear is ear:
-            del self._buffer[:done]
+            if done:  # a new one, for the trace of a panic may still hold the old
+                self._buffer = self._buffer[done:]
             if len(self._buffer) > 2 * PACKET_LIMIT_BYTES:
                 self._listener.ended("malformed packet: too large")
+
+    def _read_one(self, view: memoryview) -> int:
+        """Take the first packet; gives its size, or raises IndexError or ValueError."""
+        try:
+            with _PANICS:
+                packet, size = mqtt5.read(view)
+        except _PanicError as error:
+            spelled = spelled_out(view)
+            if spelled is None:
+                raise ValueError(f"a string that is no text ({error})") from error
+            self._listener.received(spelled[0])
+            return spelled[1]
+        self._take(packet)
+        return size
 
     def _refuse(self, reason: str) -> None:
         """End what speaks no MQTT 5."""

@@ -169,7 +169,7 @@ class Village:
     def start(self, login: Login, *, rate: float, smokes: float, seconds: float) -> None:
         """Start publishing."""
         words = ["--mqtt", f"mqtt://127.0.0.1:{login.port}", "--registry", self._registry]
-        words += ["--username", login.username, "--password", login.password]
+        words += ["--username", login.username, f"--password={login.password}"]
         words += ["--rate", rate, "--smokes", smokes, "--seconds", seconds]
         words += ["--identical", "--record", self._record]
         with self._errors.open("wb") as errors:

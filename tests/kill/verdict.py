@@ -172,6 +172,8 @@ def judge(evidence: Evidence) -> Verdict:
 
 def _judge_readings(evidence: Evidence, verdict: Verdict) -> None:
     smokes = [one for one in evidence.published if is_smoke(one.topic)]
+    if not smokes:
+        verdict.violations.append("no smoke was published: nothing was proved")
     verdict.counts["readings acknowledged by the broker"] = len(evidence.published)
     verdict.counts["  of them smokes"] = len(smokes)
     verdict.counts["reports in the journal"] = len(evidence.rows)
